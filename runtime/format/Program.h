@@ -78,7 +78,8 @@ struct Kernel {
 enum class Op : uint16_t {
   // Registers: a = destination, b and c = source registers.
   Const,       ///< R[a] = pool64[b]
-  Add, Sub, Mul, FloorDiv, CeilDiv, Mod, Min, Max, Eq, Lt, And, Or, Not,
+  Add, Sub, Mul, FloorDiv, CeilDiv, Mod, Min, Max, Eq, Lt,
+  And, Or, Not, ///< logical: 0 is false, results are 0 or 1; Mod has the divisor's sign
   Select,      ///< R[a] = R[b] != 0 ? R[words[c]] : R[words[c+1]]
   // Memory and registers.
   LoadInt,     ///< R[a] = element R[c] of buffer b (any integer or bool dtype; sign/zero-extended); bounds-checked

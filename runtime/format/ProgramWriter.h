@@ -31,7 +31,7 @@ struct SliceInfo {
 };
 
 /// Every Kernel::entry must have one offset a slice (missing ones become 0,
-/// which the validator refuses).
+/// which no code image accepts as an entry).
 [[nodiscard]] std::string serializeProgram(const Program &program, const std::vector<SliceInfo> &slices,
                                            const std::vector<BlobInfo> &blobs);
 
