@@ -43,9 +43,12 @@ def need_venv():
 
 def sources(*suffixes, under=""):
     """Tracked and new files of the repository with one of these suffixes, ignored ones left out."""
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", under or "."],
-                         cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = [ROOT / line for line in sorted(set(out.splitlines()))]
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "--", under or "."],
+                            cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode == 0:
+        paths = [ROOT / line for line in sorted(set(listed.stdout.splitlines()))]
+    else:                                # not a checkout: an unpacked archive
+        paths = sorted(p for p in (ROOT / under).rglob("*") if not {".git", "build"} & set(p.relative_to(ROOT).parts))
     return [p for p in paths if p.is_file() and (not suffixes or p.suffix in suffixes or p.name in suffixes)]
 
 
