@@ -1,0 +1,113 @@
+"""One backend on one case, in a process of its own; tools/dev/bench starts it.
+
+    worker.py BACKEND MODEL CASE.in.npz THREADS [LIBRARY]
+
+Prints a JSON line with load time, first run and memory, one with the difference from the reference, then for each line
+"SECONDS" on stdin one with the times of a burst that long. BACKEND: wick (MODEL is a .wick), onnxruntime, openvino.
+"""
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "models"))
+import numpy as np
+
+import compare
+
+
+def resident():
+    """Private and shared memory without the files' pages, which the system may drop at any time."""
+    fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Rss"))
+    return sum(int(fields[k].split()[0]) for k in ("RssAnon", "RssShmem")) * 1024
+
+
+def wick(model, arrays, threads):
+    import libwick
+    session = libwick.Session(libwick.Model(sys.argv[5], model), threads)
+    session.bind(arrays)
+
+    def run():
+        session.run()
+        return session
+    return run
+
+
+def onnxruntime(model, arrays, threads):
+    import onnxruntime as ort
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 4
+    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # bound once, as the others are: small models would otherwise pay for the wrapper
+    binding = session.io_binding()
+    for info, array in zip(session.get_inputs(), arrays):
+        binding.bind_ortvalue_input(info.name, ort.OrtValue.ortvalue_from_numpy(array))
+    for info in session.get_outputs():
+        binding.bind_output(info.name, "cpu")
+
+    def run():
+        session.run_with_iobinding(binding)
+        return binding
+    return run
+
+
+def openvino(model, arrays, threads):
+    import openvino as ov
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+                                                      "INFERENCE_PRECISION_HINT": "f32"})
+    request = compiled.create_infer_request()
+    if len(compiled.inputs) != len(arrays):
+        raise ValueError("OpenVINO dropped an input")
+    # by position: names are merged when an input goes straight to an output
+    for port, array in zip(compiled.inputs, arrays):
+        request.set_tensor(port, ov.Tensor(np.ascontiguousarray(array) if array.ndim else array))
+
+    def run():
+        request.infer()
+        return request
+    return run
+
+
+def read_outputs(result):
+    if hasattr(result, "copy_outputs_to_cpu"):
+        return result.copy_outputs_to_cpu()
+    if hasattr(result, "outputs"):
+        return result.outputs()
+    return [np.array(result.get_output_tensor(i).data) for i in range(len(result.model_outputs))]
+
+
+def main():
+    backend, model, case, threads = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    with np.load(case) as data:
+        arrays = [data[k] for k in data.files]
+    __import__({"wick": "libwick"}.get(backend, backend))           # the library's own start is not the model's load
+    before, start = resident(), time.perf_counter()
+    run = globals()[backend](model, arrays, threads)
+    loaded = time.perf_counter()
+    result = run()
+    first = time.perf_counter()
+    print(json.dumps({"load": loaded - start, "first": first - loaded, "memory": resident() - before}), flush=True)
+    with np.load(case.replace(".in.npz", ".ref.npz")) as ref:
+        got = read_outputs(result)
+        why, worst = compare.differs(got, [ref[k] for k in ref.files], compare.rule_for(sys.argv[6] if len(sys.argv) > 6 else model))
+    print(json.dumps({"why": why, "worst": worst}), flush=True)
+    for line in sys.stdin:
+        end, times = time.perf_counter() + float(line), []
+        while True:
+            a = time.perf_counter()
+            run()
+            b = time.perf_counter()
+            times.append(b - a)
+            if b > end and len(times) >= 3:
+                break
+        times.sort()
+        print(json.dumps({"p50": times[len(times) // 2], "min": times[0], "p99": times[min(len(times) - 1, int(len(times) * 0.99))],
+                          "n": len(times)}), flush=True)
+    print(json.dumps({"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", sys.argv[4])
+    main()
