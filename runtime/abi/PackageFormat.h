@@ -45,7 +45,7 @@ struct ProgramHeader {
 static_assert(sizeof(ProgramHeader) == 64);
 
 enum class SectionKind : uint32_t {
-  Chars = 1,     ///< text that StringRecord points into, not terminated
+  Chars = 1,     ///< text that StringRecord points into; each ends with a NUL that its size does not count
   Symbols,       ///< SymbolRecord
   Inputs,        ///< ValueRecord
   Outputs,       ///< ValueRecord

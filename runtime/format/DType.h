@@ -27,6 +27,16 @@ constexpr uint32_t dtypeBytes(uint32_t code) {
   }
 }
 
+/// Integers and bool: what LoadInt and StoreInt work on.
+constexpr bool isInteger(uint32_t code) {
+  auto t = static_cast<DType>(code);
+  return (t >= DType::I8 && t <= DType::Bool) || t == DType::I4 || t == DType::U4;
+}
+constexpr bool isSigned(uint32_t code) {
+  auto t = static_cast<DType>(code);
+  return (t >= DType::I8 && t <= DType::I64) || t == DType::I4;
+}
+
 /// "f32", ...; "?" for a code that is no element type.
 constexpr const char *dtypeName(uint32_t code) {
   switch (code) {

@@ -97,9 +97,13 @@ enum class Op : uint16_t {
   End,         ///< the run is complete
 };
 
+/// Flag of a Call: give each worker one long piece instead of several short
+/// ones, for kernels whose pieces share set-up work (packing into scratch).
+constexpr uint16_t kCallCoarse = 1;
+
 struct Instr {
   Op op = Op::End;
-  uint16_t flags = 0;
+  uint16_t flags = 0;         ///< Call: kCallCoarse
   uint32_t a = 0, b = 0, c = 0;
   uint32_t cost = 0;          ///< Call: ns a unit of range on a 3 GHz core
   uint32_t node = kNone;      ///< source node (index in Program::nodes)

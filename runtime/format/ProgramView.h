@@ -44,6 +44,7 @@ public:
   std::span<const abi::SliceRecord> slices;
   std::span<const abi::BlobRecord> blobs;
 
+  /// Terminated: `data()` is a C string.
   std::string_view text(abi::StringRecord s) const { return {chars.data() + s.offset, s.size}; }
   /// The source node's name, or "" for kNone.
   std::string_view nodeName(uint32_t node) const {

@@ -26,6 +26,7 @@ public:
     if (isNew) {
       it->second = {uint32_t(chars.size()), uint32_t(s.size())};
       chars += s;
+      chars += '\0';
     }
     return it->second;
   }

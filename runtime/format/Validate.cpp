@@ -68,7 +68,8 @@ bool Validator::checkCounts() {
 }
 
 bool Validator::checkText(StringRecord s, const char *what, size_t index) {
-  if (s.offset > p.chars.size() || s.size > p.chars.size() - s.offset)
+  if (s.offset >= p.chars.size() || s.size >= p.chars.size() - s.offset ||
+      p.chars[s.offset + s.size] != '\0')
     return error.set("program: the text of %s %zu is out of bounds", what,
                      index);
   return true;
@@ -284,7 +285,9 @@ bool Validator::checkInstr(const InstrRecord &i) {
   case Op::StoreInt:
     if (!isReg(i.a) || !isReg(i.c))
       return fail("bad register");
-    return checkUse(i.b, i.op == uint16_t(Op::StoreInt));
+    if (!checkUse(i.b, i.op == uint16_t(Op::StoreInt)))
+      return false;
+    return isInteger(p.buffers[i.b].dtype) || fail("buffer of no integer type");
   case Op::Call:
     return checkCall(i);
   case Op::Copy:

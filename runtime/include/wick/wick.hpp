@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// C++20 over wick.h, header-only. Works with and without exceptions; none is
+// thrown here. Ownership: Model and Session free what they hold; Tensor is a
+// view of memory that the caller keeps alive during a run.
+//
+//   auto model = wick::Model::open("model.wick");
+//   if (!model) return report(model.error().message);
+//   auto session = wick::Session::create(*model);
+//   std::array inputs{wick::Tensor::of(std::span(pixels), {1, 3, 224, 224})};
+//   auto done = session->run(inputs);
+//   if (done) use(session->output(0)->as<float>());
+//
+#ifndef WICK_WICK_HPP
+#define WICK_WICK_HPP
+
+#include "wick/wick.h"
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace wick {
+
+/// A failed call: the fields of wick_error.
+struct Error : wick_error {
+  Error() : wick_error WICK_ERROR_INIT {}
+};
+
+/// A value or an Error.
+template <typename T>
+class [[nodiscard]] Expected {
+public:
+  Expected(T value) : result(std::move(value)) {}
+  Expected(const Error &error) : failure(error) {}
+
+  explicit operator bool() const { return result.has_value(); }
+  T &operator*() { return *result; }
+  const T &operator*() const { return *result; }
+  T *operator->() { return &*result; }
+  const T *operator->() const { return &*result; }
+  /// Only when there is no value.
+  const Error &error() const { return failure; }
+
+private:
+  std::optional<T> result;
+  Error failure;
+};
+
+template <>
+class [[nodiscard]] Expected<void> {
+public:
+  Expected() = default;
+  Expected(const Error &error) : failure(error) {}
+  explicit operator bool() const { return failure.status == WICK_STATUS_OK; }
+  const Error &error() const { return failure; }
+
+private:
+  Error failure;
+};
+
+/// The element type of a C++ type; f16, bf16 and the like are named explicitly.
+template <typename T>
+constexpr wick_dtype dtypeOf() {
+  using U = std::remove_cv_t<T>;
+  if constexpr (std::is_same_v<U, float>)
+    return WICK_DTYPE_F32;
+  else if constexpr (std::is_same_v<U, double>)
+    return WICK_DTYPE_F64;
+  else if constexpr (std::is_same_v<U, bool>)
+    return WICK_DTYPE_BOOL;
+  else {
+    static_assert(std::is_integral_v<U>, "give the dtype: this type stands for no element type");
+    constexpr bool isSigned = std::is_signed_v<U>;
+    switch (sizeof(U)) {
+    case 1:
+      return isSigned ? WICK_DTYPE_I8 : WICK_DTYPE_U8;
+    case 2:
+      return isSigned ? WICK_DTYPE_I16 : WICK_DTYPE_U16;
+    case 4:
+      return isSigned ? WICK_DTYPE_I32 : WICK_DTYPE_U32;
+    default:
+      return isSigned ? WICK_DTYPE_I64 : WICK_DTYPE_U64;
+    }
+  }
+}
+
+/// A dense row-major tensor in memory that it does not own.
+struct Tensor {
+  wick_dtype dtype = 0;
+  std::vector<int64_t> dims;
+  void *data = nullptr;
+  uint64_t bytes = 0;
+
+  /// For inputs (const data is only read) and for outputs (dims are ignored).
+  template <typename T>
+  static Tensor of(std::span<T> values, std::initializer_list<int64_t> dims, wick_dtype dtype = dtypeOf<T>()) {
+    return {dtype, dims, const_cast<std::remove_const_t<T> *>(values.data()), values.size_bytes()};
+  }
+  /// Leaves an output in the session.
+  static Tensor inSession() { return {}; }
+
+  /// The elements, or nothing when T has another size than the element type.
+  template <typename T>
+  std::span<const T> as() const {
+    if (sizeof(T) != wick_dtype_size(dtype))
+      return {};
+    return {static_cast<const T *>(data), static_cast<size_t>(bytes / sizeof(T))};
+  }
+};
+
+class Model {
+public:
+  static Expected<Model> open(const char *path) {
+    Error error;
+    Model m;
+    if (wick_model_open_path(path, &m.handle, &error))
+      return error;
+    return m;
+  }
+  static Expected<Model> open(const wick_source &source, const wick_model_options &options) {
+    Error error;
+    Model m;
+    if (wick_model_open(&source, &options, &m.handle, &error))
+      return error;
+    return m;
+  }
+
+  Model(const Model &other) : handle(other.handle) { wick_model_retain(handle); }
+  Model(Model &&other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
+  Model &operator=(Model other) noexcept {
+    std::swap(handle, other.handle);
+    return *this;
+  }
+  ~Model() { wick_model_release(handle); }
+
+  wick_model *get() const { return handle; }
+  wick_model_info info() const {
+    wick_model_info result{};
+    result.struct_size = sizeof(result);
+    (void)wick_model_get_info(handle, &result);
+    return result;
+  }
+  Expected<uint32_t> input(const char *name) const { return find(wick_model_find_input, name); }
+  Expected<uint32_t> output(const char *name) const { return find(wick_model_find_output, name); }
+
+private:
+  Model() = default;
+  template <typename F>
+  Expected<uint32_t> find(F function, const char *name) const {
+    Error error;
+    uint32_t index = 0;
+    if (function(handle, name, &index, &error))
+      return error;
+    return index;
+  }
+
+  wick_model *handle = nullptr;
+};
+
+class Session {
+public:
+  static Expected<Session> create(const Model &model, uint32_t threads = 1) {
+    wick_session_options options{};
+    options.struct_size = sizeof(options);
+    options.threads = threads;
+    return create(model, options);
+  }
+  static Expected<Session> create(const Model &model, const wick_session_options &options) {
+    Error error;
+    Session s;
+    if (wick_session_create(model.get(), &options, &s.handle, &error))
+      return error;
+    s.numOutputs = model.info().outputs;
+    return s;
+  }
+
+  Session(Session &&other) noexcept
+      : handle(std::exchange(other.handle, nullptr)), numOutputs(other.numOutputs), in(std::move(other.in)),
+        out(std::move(other.out)) {}
+  Session &operator=(Session &&other) noexcept {
+    std::swap(handle, other.handle);
+    std::swap(numOutputs, other.numOutputs);
+    in.swap(other.in);
+    out.swap(other.out);
+    return *this;
+  }
+  ~Session() { wick_session_destroy(handle); }
+
+  /// `outputs`: one a model output, or none. Bound ones get their dims, dtype
+  /// and bytes set.
+  Expected<void> run(std::span<const Tensor> inputs, std::span<Tensor> outputs = {},
+                     const wick_run_options *options = nullptr) {
+    Error error;
+    fill(in, inputs);
+    fill(out, std::span<const Tensor>(outputs.data(), outputs.size()));
+    wick_status status = wick_session_run(handle, in.data(), uint32_t(in.size()), out.data(), uint32_t(out.size()),
+                                          options, &error);
+    for (size_t i = 0; i < outputs.size() && status == WICK_STATUS_OK; ++i) {
+      outputs[i].dtype = out[i].dtype;
+      outputs[i].dims.assign(out[i].dims, out[i].dims + out[i].rank);
+      if (outputs[i].data)
+        outputs[i].bytes = bytesOf(out[i]);
+    }
+    if (status)
+      return error;
+    return {};
+  }
+
+  /// A result, where it lies: valid until the next run.
+  Expected<Tensor> output(uint32_t index) const {
+    wick_value view{};
+    view.struct_size = sizeof(view);
+    if (wick_status status = wick_session_output(handle, index, &view)) {
+      Error error;
+      error.status = status;
+      std::strcpy(error.message, "there is no such output, or no run has succeeded");
+      return error;
+    }
+    return Tensor{view.dtype, {view.dims, view.dims + view.rank}, view.data, bytesOf(view)};
+  }
+
+  wick_session *get() const { return handle; }
+
+private:
+  Session() = default;
+  static uint64_t bytesOf(const wick_value &v) {
+    uint64_t bytes = wick_dtype_size(v.dtype);
+    for (uint32_t i = 0; i < v.rank; ++i)
+      bytes *= uint64_t(v.dims[i]);
+    return bytes;
+  }
+  static void fill(std::vector<wick_value> &values, std::span<const Tensor> tensors) {
+    values.assign(tensors.size(), wick_value{});
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      values[i].struct_size = sizeof(wick_value);
+      values[i].dtype = tensors[i].dtype;
+      values[i].rank = uint32_t(tensors[i].dims.size());
+      values[i].dims = tensors[i].dims.data();
+      values[i].data = tensors[i].data;
+      values[i].capacity = tensors[i].bytes;
+    }
+  }
+
+  wick_session *handle = nullptr;
+  uint32_t numOutputs = 0;
+  std::vector<wick_value> in, out; ///< kept, so that a warm run allocates nothing
+};
+
+} // namespace wick
+
+#endif // WICK_WICK_HPP
