@@ -115,6 +115,12 @@ inline T minOf(T a, T b) { return b < a ? b : a; }
 template <typename T>
 inline T maxOf(T a, T b) { return a < b ? b : a; }
 
+/// a * b + c, rounded once. Sources are built with contraction off, so that
+/// every copy of a loop that LLVM makes (vector body, tail) gives the same bits;
+/// hot loops say where they fuse.
+inline float mulAdd(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double mulAdd(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
 inline double argDouble(int64_t bits) { return bitCast<double>(bits); }
 
 inline int32_t indexError(int32_t operand) {

@@ -53,9 +53,11 @@ struct Axis {
     if (mode == Nearest)
       x = C(__builtin_rint(double(x)));
     if (x < lo || x > hi) {
-      if (padding == Border)
+      // Cubic taps are clamped one by one (onnxruntime and torch; the reference
+      // text of ONNX would clamp the position as well).
+      if (padding == Border && mode != Cubic)
         x = minOf(maxOf(x, C(0)), C(length - 1));
-      else if (padding == Reflection)
+      if (padding == Reflection)
         x = reflect(x);
     }
     // NaN and far values must not reach the integer conversion.
@@ -121,10 +123,10 @@ int32_t gridSample(WICK_ROUTINE_PARAMS) {
           C line = C(0);
           for (int i = 0; i < nx; ++i)
             if (xs[i] >= 0)
-              line += wx[i] * C(row[xs[i]]);
-          slab += wy[j] * line;
+              line = mulAdd(wx[i], C(row[xs[i]]), line);
+          slab = mulAdd(wy[j], line, slab);
         }
-        sum += wz[k] * slab;
+        sum = mulAdd(wz[k], slab, sum);
       }
       to[p] = T(sum);
     }

@@ -4,7 +4,7 @@
 // erf, cbrt, rsqrt. Sources of the formulas: Muller et al., Handbook of
 // Floating-Point Arithmetic (error-free products and sums, double-double
 // logarithm for pow); Kahan, Branch cuts for complex elementary functions
-// (asinh, atanh); Abramowitz and Stegun 7.1.6 and 7.1.14 (erf).
+// (asinh, atanh); Abramowitz and Stegun 7.1.5 and 7.1.19 (erf and its derivatives).
 //
 #include "runtime/kernels/MathInternal.h"
 
@@ -31,7 +31,7 @@ extern "C" double wick_m_exp2_f64(double x) {
   double k = __builtin_rint(x), f = x - k;
   double hi = f * 0x1.62e42fefa39efp-1;
   double lo = fma(f, 0x1.62e42fefa39efp-1, -hi) + f * 0x1.abc9e3b39803fp-56;
-  return scaleBy(1 + expm1Kernel(hi, lo), int(k));
+  return scaleBy(expKernel(hi, lo), int(k));
 }
 
 extern "C" double wick_m_expm1_f64(double x) {
@@ -47,7 +47,7 @@ extern "C" double wick_m_expm1_f64(double x) {
   if (k == 0)
     return q;
   if (k > 56)
-    return scaleBy(1 + q, k);
+    return scaleBy(expKernel(hi, lo), k);
   double p = powerOfTwo(k);
   if (k > 53)
     return p * (1 + (q - powerOfTwo(-k)));
@@ -231,21 +231,31 @@ extern "C" double wick_m_rsqrt_f64(double x) {
 }
 
 extern "C" double wick_m_erf_f64(double x) {
-  double a = abs(x), r;
+  double a = abs(x), r, z = a * a;
   if (isNan(x) || a < 0x1p-300)
     return isNan(x) ? x : x * 0x1.20dd750429b6dp+0;
-  double z = a * a, zl = fma(a, a, -z);
-  if (a < 2.5) {
-    // 2/sqrt(pi) e^(-x^2) x (1 + 2x^2/3 (1 + 2x^2/5 (1 + ...))): no cancellation.
-    double sum = 1;
-    for (int n = 6 + int(z * 8) + (a > 0.25 ? 12 : 4); n > 0; --n)
-      sum = fma(sum, 2 * z / (2 * n + 1), 1);
-    r = 0x1.20dd750429b6dp+0 * a * sum * expScaled(-z, -zl, 0);
+  if (a < 0.25) {
+    // 2/sqrt(pi) x (1 - z/3 + z^2/(2! 5) - z^3/(3! 7) + ...)
+    static constexpr double c[] = {1,           -1.0 / 3,   1.0 / 10,     -1.0 / 42,      1.0 / 216,
+                                   -1.0 / 1320, 1.0 / 9360, -1.0 / 75600, 1.0 / 685440, -1.0 / 6894720};
+    r = 0x1.20dd750429b6dp+0 * a * polynomial(z, c);
   } else if (a < 6) {
-    double t = a; // Laplace's continued fraction of erfc
-    for (int n = 60; n > 0; --n)
-      t = a + 0.5 * n / t;
-    r = 1 - expScaled(-z, -zl, 0) * 0x1.20dd750429b6dp-1 / t;
+    // erf(c + h) = erf(c) + 2/sqrt(pi) e^(-c^2) sum g[n] h^(n+1) / (n+1), where g
+    // is the series of e^(-2ch - h^2): (n+1) g[n+1] = -2c g[n] - 2 g[n-1].
+    static constexpr double table[] = {
+        0x0.0p+0, 0x1.0a7ef5c18edd2p-1, 0x1.af767a741088bp-1, 0x1.eea5557137ae0p-1,
+        0x1.fd9ae142795e3p-1, 0x1.ffcaa8f4c9beap-1, 0x1.fffd1ac4135f9p-1, 0x1.ffffe710d565ep-1,
+        0x1.ffffff7b91176p-1, 0x1.fffffffe4fa30p-1, 0x1.fffffffffc9e8p-1, 0x1.fffffffffffbep-1,
+        0x1.0000000000000p+0,
+    };
+    int i = int(__builtin_rint(2 * a));
+    double c = 0.5 * i, h = a - c, before = 0, g = 1, power = h, sum = 0;
+    for (int n = 0; n < 26; ++n) {
+      double step = 1.0 / (n + 1), next = -2 * (c * g + before) * step;
+      sum += g * power * step;
+      before = g, g = next, power *= h;
+    }
+    r = table[i] + 0x1.20dd750429b6dp+0 * expScaled(-c * c, 0, 0) * sum;
   } else {
     r = 1;
   }

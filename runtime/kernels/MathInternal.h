@@ -54,24 +54,30 @@ inline double polynomial(double z, const double (&c)[N]) {
 inline int reduceExp(double x, double low, double &hi, double &lo) {
   double k = __builtin_rint(x * 0x1.71547652b82fep+0);
   double r = fma(-k, ln2Hi, x), c = k * ln2Lo;
-  hi = r - c;
-  lo = ((r - hi) - c) + low;
+  double h = r - c, l = ((r - h) - c) + low;
+  hi = h + l; // |lo| <= ulp(hi)/2, which the series relies on
+  lo = (h - hi) + l;
   return int(k);
 }
 
-/// e^(hi + lo) - 1 on |hi| <= ln2/2 by the Taylor series.
-inline double expm1Kernel(double hi, double lo) {
+/// e^(hi + lo) - 1 - hi on |hi| <= ln2/2 by the Taylor series.
+inline double expTail(double hi, double lo) {
   static constexpr double c[] = {
       1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880,
       1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
-  return hi + (lo * (1 + hi) + hi * hi * polynomial(hi, c));
+  return lo * (1 + hi) + hi * hi * polynomial(hi, c);
+}
+inline double expm1Kernel(double hi, double lo) { return hi + expTail(hi, lo); }
+inline double expKernel(double hi, double lo) {
+  double t = 1 + hi;
+  return t + (((1 - t) + hi) + expTail(hi, lo));
 }
 
 /// e^(x + low) * 2^adjust for |x| < 2000.
 inline double expScaled(double x, double low, int adjust) {
   double hi, lo;
   int k = reduceExp(x, low, hi, lo);
-  return scaleBy(1 + expm1Kernel(hi, lo), k + adjust);
+  return scaleBy(expKernel(hi, lo), k + adjust);
 }
 
 /// log(x) = hi + lo for finite x > 0, relative error below 2^-63. With

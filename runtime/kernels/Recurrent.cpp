@@ -61,14 +61,14 @@ void addProduct(T *WICK_RESTRICT acc, const T *WICK_RESTRICT h, const T *WICK_RE
     WICK_VECTORIZE
     for (int64_t j = 0; j < n; ++j) {
       T a = acc[j];
-      a += h0 * p[j];
-      a += h1 * p[ldr + j];
-      a += h2 * p[2 * ldr + j];
-      a += h3 * p[3 * ldr + j];
-      a += h4 * p[4 * ldr + j];
-      a += h5 * p[5 * ldr + j];
-      a += h6 * p[6 * ldr + j];
-      a += h7 * p[7 * ldr + j];
+      a = mulAdd(h0, p[j], a);
+      a = mulAdd(h1, p[ldr + j], a);
+      a = mulAdd(h2, p[2 * ldr + j], a);
+      a = mulAdd(h3, p[3 * ldr + j], a);
+      a = mulAdd(h4, p[4 * ldr + j], a);
+      a = mulAdd(h5, p[5 * ldr + j], a);
+      a = mulAdd(h6, p[6 * ldr + j], a);
+      a = mulAdd(h7, p[7 * ldr + j], a);
       acc[j] = a;
     }
   }
@@ -77,7 +77,7 @@ void addProduct(T *WICK_RESTRICT acc, const T *WICK_RESTRICT h, const T *WICK_RE
     T h0 = h[k];
     WICK_VECTORIZE
     for (int64_t j = 0; j < n; ++j)
-      acc[j] += h0 * p[j];
+      acc[j] = mulAdd(h0, p[j], acc[j]);
   }
 }
 
@@ -100,10 +100,10 @@ void addProduct4(T *WICK_RESTRICT acc, int64_t ldAcc, const T *WICK_RESTRICT h, 
 #pragma GCC unroll 4
       for (int u = 0; u < 4; ++u) {
         T q = p[u * ldr + j];
-        x0 += w[0][u] * q;
-        x1 += w[1][u] * q;
-        x2 += w[2][u] * q;
-        x3 += w[3][u] * q;
+        x0 = mulAdd(w[0][u], q, x0);
+        x1 = mulAdd(w[1][u], q, x1);
+        x2 = mulAdd(w[2][u], q, x2);
+        x3 = mulAdd(w[3][u], q, x3);
       }
       a0[j] = x0, a1[j] = x1, a2[j] = x2, a3[j] = x3;
     }
@@ -178,12 +178,16 @@ void zeroRow(T *to, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
     to[i] = T(0);
 }
+template <typename T>
+void storeRow(T *to, const T *from, int64_t n, bool any) {
+  any ? copyRow(to, from, n) : zeroRow(to, n);
+}
 
 /// Drives a cell over the sequence for groups of up to four batch rows. The cell gives
 ///   load(i, b)              takes the initial state of batch row b into slot i
 ///   step(group, active, x)  advances the active slots; x[i] is the row's input product
 ///   state(i)                the hidden row of slot i
-///   store(i, b)             writes the last states
+///   store(i, b, any)        writes the last states, zero for a row without steps (as onnxruntime)
 template <typename T, typename Cell>
 void drive(const Sizes &s, const T *x, const int64_t *seqLens, T *y, int64_t begin, int64_t end,
            Cell &cell) {
@@ -214,7 +218,7 @@ void drive(const Sizes &s, const T *x, const int64_t *seqLens, T *y, int64_t beg
       }
     }
     for (int64_t i = 0; i < group; ++i)
-      cell.store(i, b + i);
+      cell.store(i, b + i, lengths[i] > 0);
     b += group;
   }
 }
@@ -230,14 +234,14 @@ struct LstmCell {
     copyRow(c + i * s.hidden, c0 + b * s.hidden, s.hidden);
   }
   const T *state(int64_t i) const { return h + i * s.hidden; }
-  void store(int64_t i, int64_t b) {
-    copyRow(yh + b * s.hidden, h + i * s.hidden, s.hidden);
-    copyRow(yc + b * s.hidden, c + i * s.hidden, s.hidden);
+  void store(int64_t i, int64_t b, bool any) {
+    storeRow(yh + b * s.hidden, h + i * s.hidden, s.hidden, any);
+    storeRow(yc + b * s.hidden, c + i * s.hidden, s.hidden, any);
   }
   void addPeephole(T *WICK_RESTRICT gate, const T *WICK_RESTRICT p, const T *WICK_RESTRICT cell) {
     WICK_VECTORIZE
     for (int64_t j = 0; j < s.hidden; ++j)
-      gate[j] += p[j] * cell[j];
+      gate[j] = mulAdd(p[j], cell[j], gate[j]);
   }
   void step(int64_t group, const bool *active, const T *const *x) {
     int64_t H = s.hidden;
@@ -266,7 +270,7 @@ struct LstmCell {
           gf[j] = T(1) - gi[j];
       WICK_VECTORIZE
       for (int64_t j = 0; j < H; ++j)
-        ci[j] = gf[j] * ci[j] + gi[j] * gc[j];
+        ci[j] = mulAdd(gf[j], ci[j], gi[j] * gc[j]);
       if (peepholes) {
         addPeephole(go, peep + H, ci);
         activate(s.acts[0], s.clip, go, H);
@@ -288,7 +292,7 @@ struct GruCell {
 
   void load(int64_t i, int64_t b) { copyRow(h + i * s.hidden, h0 + b * s.hidden, s.hidden); }
   const T *state(int64_t i) const { return h + i * s.hidden; }
-  void store(int64_t i, int64_t b) { copyRow(yh + b * s.hidden, h + i * s.hidden, s.hidden); }
+  void store(int64_t i, int64_t b, bool any) { storeRow(yh + b * s.hidden, h + i * s.hidden, s.hidden, any); }
 
   void step(int64_t group, const bool *active, const T *const *x) {
     int64_t H = s.hidden;
@@ -312,7 +316,7 @@ struct GruCell {
         const T *WICK_RESTRICT xh = x[i] + 2 * H;
         WICK_VECTORIZE
         for (int64_t j = 0; j < H; ++j)
-          gh[j] = gr[j] * gh[j] + xh[j];
+          gh[j] = mulAdd(gr[j], gh[j], xh[j]);
       } else {
         WICK_VECTORIZE
         for (int64_t j = 0; j < H; ++j)
@@ -329,7 +333,7 @@ struct GruCell {
       activate(s.acts[1], s.clip, gh, H);
       WICK_VECTORIZE
       for (int64_t j = 0; j < H; ++j)
-        hi[j] = (T(1) - gz[j]) * gh[j] + gz[j] * hi[j];
+        hi[j] = mulAdd(gz[j], hi[j], (T(1) - gz[j]) * gh[j]);
     }
   }
 };
@@ -342,7 +346,7 @@ struct RnnCell {
 
   void load(int64_t i, int64_t b) { copyRow(h + i * s.hidden, h0 + b * s.hidden, s.hidden); }
   const T *state(int64_t i) const { return h + i * s.hidden; }
-  void store(int64_t i, int64_t b) { copyRow(yh + b * s.hidden, h + i * s.hidden, s.hidden); }
+  void store(int64_t i, int64_t b, bool any) { storeRow(yh + b * s.hidden, h + i * s.hidden, s.hidden, any); }
   void step(int64_t group, const bool *active, const T *const *x) {
     int64_t H = s.hidden;
     for (int64_t i = 0; i < group; ++i)

@@ -119,7 +119,7 @@ int32_t resizeAxis(WICK_ROUTINE_PARAMS) {
     } else if (s.inner == 1) {
       C sum = C(0);
       for (int64_t t = 0; t < n; ++t)
-        sum += w[t] * C(from[t]);
+        sum = mulAdd(w[t], C(from[t]), sum);
       *to = T(sum);
     } else if (n == 1) {
       for (int64_t j = 0; j < s.inner; ++j)
@@ -127,17 +127,18 @@ int32_t resizeAxis(WICK_ROUTINE_PARAMS) {
     } else if (n == 2) {
       WICK_VECTORIZE
       for (int64_t j = 0; j < s.inner; ++j)
-        to[j] = T(w[0] * C(from[j]) + w[1] * C(from[s.inner + j]));
+        to[j] = T(mulAdd(w[1], C(from[s.inner + j]), w[0] * C(from[j])));
     } else if (n == 4) {
       WICK_VECTORIZE
       for (int64_t j = 0; j < s.inner; ++j)
-        to[j] = T(w[0] * C(from[j]) + w[1] * C(from[s.inner + j]) +
-                  w[2] * C(from[2 * s.inner + j]) + w[3] * C(from[3 * s.inner + j]));
+        to[j] = T(mulAdd(w[3], C(from[3 * s.inner + j]),
+                         mulAdd(w[2], C(from[2 * s.inner + j]),
+                                mulAdd(w[1], C(from[s.inner + j]), w[0] * C(from[j])))));
     } else {
       for (int64_t j = 0; j < s.inner; ++j) {
         C sum = C(0);
         for (int64_t t = 0; t < n; ++t)
-          sum += w[t] * C(from[t * s.inner + j]);
+          sum = mulAdd(w[t], C(from[t * s.inner + j]), sum);
         to[j] = T(sum);
       }
     }

@@ -86,7 +86,7 @@ int32_t det(WICK_ROUTINE_PARAMS) {
       for (int64_t i = k + 1; i < n; ++i) {
         C f = a[i * n + k] / d;
         for (int64_t j = k + 1; j < n; ++j)
-          a[i * n + j] -= f * a[k * n + j];
+          a[i * n + j] = mulAdd(-f, a[k * n + j], a[i * n + j]);
       }
     }
     y[unit] = T(result);
@@ -99,7 +99,7 @@ struct Complex {
   C re, im;
   Complex operator+(Complex o) const { return {re + o.re, im + o.im}; }
   Complex operator-(Complex o) const { return {re - o.re, im - o.im}; }
-  Complex operator*(Complex o) const { return {re * o.re - im * o.im, re * o.im + im * o.re}; }
+  Complex operator*(Complex o) const { return {mulAdd(re, o.re, -(im * o.im)), mulAdd(re, o.im, im * o.re)}; }
   Complex timesI(C sign) const { return {-sign * im, sign * re}; }
 };
 

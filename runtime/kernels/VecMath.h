@@ -37,23 +37,23 @@ inline void expParts(T x, T &q, T &scale) {
   using K = ExpConst<T>;
   x = x < K::lo ? K::lo : x;
   x = x > K::hi ? K::hi : x;
-  T t = x * K::log2e + K::magic, n = t - K::magic;
+  T t = mulAdd(x, T(K::log2e), T(K::magic)), n = t - K::magic;
   // NaN leaves garbage in `scale`, but q is NaN then.
   typename K::Bits one = bitCast<typename K::Bits>(T(1));
   scale = bitCast<T>(one + (bitCast<typename K::Bits>(t) << K::shift));
-  T r = (x - n * K::ln2Hi) - n * K::ln2Lo;
+  T r = mulAdd(-n, T(K::ln2Lo), mulAdd(-n, T(K::ln2Hi), x));
   T p = T(inverseFactorial[K::degree]);
 #pragma GCC unroll 16
   for (int i = K::degree - 1; i >= 2; --i)
-    p = p * r + T(inverseFactorial[i]);
-  q = p * (r * r) + r;
+    p = mulAdd(p, r, T(inverseFactorial[i]));
+  q = mulAdd(p, r * r, r);
 }
 
 template <typename T>
 inline T expInline(T x) {
   T q, s;
   expParts(x, q, s);
-  return s * q + s;
+  return mulAdd(s, q, s);
 }
 
 template <typename T>
@@ -66,7 +66,7 @@ inline T tanhInline(T x) {
   T a = x < 0 ? -x : x, q, s;
   a = a > T(20) ? T(20) : a; // tanh is 1 there, and nothing overflows
   expParts(a + a, q, s);
-  T em1 = s * q + (s - T(1)), t = em1 / (em1 + T(2));
+  T em1 = mulAdd(s, q, s - T(1)), t = em1 / (em1 + T(2));
   t = x < 0 ? -t : t;
   return x == 0 ? x : t; // keeps -0
 }
