@@ -176,6 +176,9 @@ struct Node {
   std::vector<std::string> outputs;
   std::vector<Attribute> attrs;
   int64_t index = 0; ///< of the source node in its graph in the file
+  /// Version of its domain that the node is written for; 0: the model's import.
+  /// Function expansion sets it, the upgrade raises it to the newest.
+  int64_t opset = 0;
 
   /// The name, or when it has none the first output's.
   const std::string &displayName() const;

@@ -374,6 +374,11 @@ ReadFunctionResult readFunctionBytes(std::span<const std::byte> bytes) {
   return result;
 }
 
+std::optional<Attribute> readAttributeBytes(std::span<const std::byte> bytes) {
+  std::vector<Problem> problems;
+  return readAlone<Attribute>(bytes, "AttributeProto", problems);
+}
+
 ReadTensorResult readTensorBytes(std::span<const std::byte> bytes) {
   ReadTensorResult result;
   result.tensor = readAlone<Tensor>(bytes, "TensorProto", result.problems);

@@ -43,6 +43,9 @@ struct ReadFunctionResult {
 };
 ReadFunctionResult readFunctionBytes(std::span<const std::byte> bytes);
 
+/// Reads one serialized AttributeProto (a schema's default value).
+std::optional<Attribute> readAttributeBytes(std::span<const std::byte> bytes);
+
 /// Reads one serialized TensorProto (the conformance suite's input files).
 struct ReadTensorResult {
   std::optional<Tensor> tensor;

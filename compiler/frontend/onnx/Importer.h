@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ONNX to the graph dialect: one func.func @main whose arguments and results carry
+// `wick.name`. The model must be expanded and upgraded (importOnnxFile does all).
+// Every problem of the model is collected in one run. Declared shapes of outputs
+// and inner values are not believed.
+//
+#ifndef WICK_COMPILER_FRONTEND_ONNX_IMPORTER_H
+#define WICK_COMPILER_FRONTEND_ONNX_IMPORTER_H
+
+#include "compiler/frontend/onnx/Model.h"
+#include "compiler/frontend/onnx/PayloadSource.h"
+#include "compiler/support/WeightStore.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace wick::compiler {
+
+struct ImportOptions {
+  /// `--dim name=8` or `name=1..64`: fixes or bounds a named dim.
+  std::vector<std::pair<std::string, std::string>> dims;
+  /// `--shape input=1x3x?x?`: dims of an input; `?` keeps the declared one, a word
+  /// names a dim.
+  std::vector<std::pair<std::string, std::string>> shapes;
+  /// File name in locations; importOnnxFile takes it from the path.
+  std::string modelName = "model.onnx";
+};
+
+struct ImportResult {
+  enum class Kind { Ok, Unsupported, Error };
+  Kind kind = Kind::Ok;
+  mlir::OwningOpRef<mlir::ModuleOp> module; ///< null unless Ok
+  std::vector<onnx::Problem> problems;      ///< all errors and notes
+};
+
+/// Weights refer to `payloads`, which the store keeps alive.
+ImportResult importOnnx(mlir::MLIRContext *context, const onnx::Model &model,
+                        std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
+                        const ImportOptions &options);
+
+/// Reads, expands local functions, upgrades and imports a model file.
+ImportResult importOnnxFile(mlir::MLIRContext *context, const std::string &path, WeightStore &weights,
+                            ImportOptions options = {});
+
+} // namespace wick::compiler
+
+#endif // WICK_COMPILER_FRONTEND_ONNX_IMPORTER_H

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Walks nodes in order: a special importer if there is one, else a row of the
+// records, else the function body of the op's schema. A node that fails marks its
+// outputs as broken, so that its users say nothing and every cause is told once.
+//
+#include "compiler/frontend/onnx/OnnxImporter.h"
+
+#include "compiler/eval/OpEval.h"
+#include "compiler/frontend/onnx/FunctionExpander.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+namespace wick::compiler {
+
+/// Function bodies that call functions that have bodies; deeper is a cycle.
+static constexpr unsigned maxExpansion = 8;
+
+OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
+                           WeightStore &weights, const ImportOptions &options)
+    : g(module, weights), model(model), payloads(std::move(payloads)), options(options), names(model), module(module) {}
+
+Location OnnxImporter::locationOf(const onnx::Node &node) {
+  auto file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
+  return NameLoc::get(g.b.getStringAttr(node.displayName()), file);
+}
+
+//===-- Problems -----------------------------------------------------------===//
+
+void OnnxImporter::noteUnsupported(const onnx::Node &node, const std::string &why) {
+  unsupported.push_back({node.qualifiedOp(), why, node.displayName()});
+}
+void OnnxImporter::noteError(const onnx::Node &node, const std::string &why) {
+  problems.push_back({true, node.displayName(), node.qualifiedOp(), why});
+}
+void OnnxImporter::rollback(Mark m) {
+  problems.resize(m.problems);
+  unsupported.resize(m.unsupported);
+}
+
+void OnnxImporter::reportUnsupported() {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> groups;
+  std::vector<std::pair<std::string, std::string>> order;
+  for (const Unsupported &u : unsupported) {
+    auto &nodes = groups[{u.op, u.why}];
+    if (nodes.empty())
+      order.push_back({u.op, u.why});
+    nodes.push_back(u.node);
+  }
+  for (const auto &key : order) {
+    const auto &nodes = groups[key];
+    std::string text = "unsupported: " + key.second + " (opset " + std::to_string(model.opsetVersion("")) + ", " +
+                       std::to_string(nodes.size()) + (nodes.size() == 1 ? " node: " : " nodes: ");
+    for (size_t i = 0; i < std::min<size_t>(nodes.size(), 3); ++i)
+      text += (i ? ", '" : "'") + nodes[i] + "'";
+    text += nodes.size() > 3 ? ", ...)" : ")";
+    problems.push_back({true, nodes[0], key.first, text});
+  }
+}
+
+//===-- Values -------------------------------------------------------------===//
+
+void OnnxImporter::define(const std::string &name, Value v) {
+  if (v)
+    scopes.back().values[name] = v;
+  else
+    scopes.back().broken[name] = 1;
+}
+
+Value OnnxImporter::lookup(const std::string &name) {
+  for (size_t i = scopes.size(); i-- > 0;) {
+    Scope &scope = scopes[i];
+    if (auto it = scope.values.find(name); it != scope.values.end())
+      return it->second;
+    if (auto it = scope.tensors.find(name); it != scope.tensors.end()) {
+      Value v = constant(*it->second);
+      if (v)
+        scope.values[name] = v;
+      return v;
+    }
+    if (scope.broken.contains(name))
+      return {};
+  }
+  return {};
+}
+
+/// One byte an element from two 4-bit elements a byte, sign-extended for int4.
+static std::shared_ptr<std::vector<char>> unpack4(ArrayRef<char> bytes, int64_t count, bool isSigned) {
+  auto out = std::make_shared<std::vector<char>>(size_t(count));
+  for (int64_t i = 0; i < count && size_t(i / 2) < bytes.size(); ++i) {
+    int v = (uint8_t(bytes[i / 2]) >> (i % 2 * 4)) & 15;
+    (*out)[i] = char(isSigned && v > 7 ? v - 16 : v);
+  }
+  return out;
+}
+
+Value OnnxImporter::constant(const onnx::Tensor &tensor) {
+  Type elem = elementType(tensor.dtype, g.b.getContext());
+  if (!elem)
+    return g.fail("tensor '" + tensor.name + "' has element type " + onnx::dataTypeName(tensor.dtype));
+  OpBuilder::InsertionGuard guard(g.b);
+  if (lastConstant)
+    g.b.setInsertionPointAfter(lastConstant);
+  else
+    g.b.setInsertionPointToStart(entry);
+  Location saved = g.loc;
+  if (!tensor.name.empty())
+    g.loc = NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
+  auto raw = payloads->bytes(tensor);
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(raw.data()), raw.size());
+  std::shared_ptr<const void> owner = payloads;
+  if (tensor.owned)
+    owner = tensor.owned;
+  if (elem.getIntOrFloatBitWidth() == 4) {
+    auto wide = unpack4(bytes, tensor.numElements(), elem.isSignlessInteger());
+    bytes = *wide, owner = wide;
+  }
+  Value v = g.constant(elem, tensor.dims, bytes, owner, tensor.name);
+  if (v)
+    lastConstant = v.getDefiningOp();
+  g.loc = saved;
+  return v;
+}
+
+//===-- Nodes --------------------------------------------------------------===//
+
+void OnnxImporter::importNodes(const std::vector<onnx::Node> &nodes) {
+  for (const onnx::Node &node : nodes)
+    importNode(node);
+}
+
+void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
+  g.loc = locationOf(node);
+  NodeImport n(*this, g, node);
+  auto breakOutputs = [&] {
+    for (const std::string &name : node.outputs)
+      if (!name.empty())
+        define(name, {});
+  };
+  bool usesBroken = false;
+  for (const std::string &name : node.inputs) {
+    n.in.push_back(name.empty() ? Value() : lookup(name));
+    if (name.empty() || n.in.back())
+      continue;
+    if (g.hasError()) // a constant that cannot be held
+      noteUnsupported(node, g.takeError());
+    usesBroken = true;
+    bool isKnown = llvm::any_of(scopes, [&](Scope &s) { return s.broken.contains(name) || s.tensors.contains(name); });
+    if (!isKnown)
+      noteError(node, "reads '" + name + "', which nothing defines before");
+  }
+  if (usesBroken)
+    return breakOutputs();
+  if (ImportFn special = findImporter(node.domain, node.opType))
+    special(n);
+  else if (!importByRow(n)) {
+    if (depth < maxExpansion && importByFunction(n, depth))
+      return;
+    if (n.problem.empty())
+      n.unsupported("no importer for this op");
+  }
+  std::string failure = g.takeError();
+  if (!n.problem.empty())
+    n.isError ? noteError(node, n.problem) : noteUnsupported(node, n.problem);
+  else if (!failure.empty())
+    noteError(node, failure);
+  bool ok = n.problem.empty() && failure.empty();
+  for (size_t i = 0; ok && i < n.out.size(); ++i) {
+    if (node.outputs[i].empty() || n.out[i])
+      continue;
+    noteUnsupported(node, "output " + std::to_string(i) + " is not computed");
+    ok = false;
+  }
+  if (!ok)
+    return breakOutputs();
+  for (size_t i = 0; i < n.out.size(); ++i)
+    if (!node.outputs[i].empty())
+      define(node.outputs[i], n.out[i]);
+}
+
+/// The type of a value as function bodies want to know it.
+static onnx::Type declaredType(Value v) {
+  onnx::Type t;
+  if (!v)
+    return t;
+  auto type = cast<RankedTensorType>(v.getType());
+  t.kind = onnx::Type::Kind::Tensor;
+  t.elem = dataTypeOf(type.getElementType());
+  t.hasRank = true;
+  for (AffineExpr d : graph::dimsOf(type)) {
+    onnx::Dim dim;
+    if (auto c = graph::constantOf(d))
+      dim.kind = onnx::Dim::Kind::Value, dim.value = *c;
+    t.dims.push_back(dim);
+  }
+  return t;
+}
+
+bool OnnxImporter::importByFunction(NodeImport &n, unsigned depth) {
+  std::vector<onnx::Type> types;
+  for (Value v : n.in)
+    types.push_back(declaredType(v));
+  std::vector<onnx::Problem> found;
+  auto body = onnx::expandNode(n.node, types, names, found);
+  if (!body) {
+    if (!found.empty())
+      n.unsupported(found[0].message);
+    return false;
+  }
+  for (const onnx::Node &inner : *body)
+    importNode(inner, depth + 1);
+  return true;
+}
+
+std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph &graph, ValueRange args) {
+  Mark before = mark();
+  scopes.emplace_back();
+  for (const onnx::Tensor &t : graph.initializers)
+    scopes.back().tensors[t.name] = &t;
+  for (size_t i = 0; i < graph.inputs.size() && i < args.size(); ++i)
+    define(graph.inputs[i].name, args[i]);
+  importNodes(graph.nodes);
+  SmallVector<Value> results;
+  bool ok = problems.size() == before.problems && unsupported.size() == before.unsupported;
+  for (const onnx::ValueInfo &output : graph.outputs) {
+    Value v = lookup(output.name);
+    if (!v && ok) {
+      problems.push_back({true, "", "", "subgraph '" + graph.name + "' does not define its output '" + output.name + "'"});
+      ok = false;
+    }
+    results.push_back(v);
+  }
+  scopes.pop_back();
+  return ok ? std::optional(std::move(results)) : std::nullopt;
+}
+
+//===-- The main graph -----------------------------------------------------===//
+
+void OnnxImporter::run() {
+  auto fn = func::FuncOp::create(module.getLoc(), "main", g.b.getFunctionType({}, {}));
+  module.push_back(fn);
+  entry = fn.addEntryBlock();
+  g.b.setInsertionPointToEnd(entry);
+  scopes.emplace_back();
+  for (const onnx::Tensor &t : model.graph.initializers)
+    scopes.back().tensors[t.name] = &t;
+  importInputs();
+  if (onnx::hasErrors(problems))
+    return;
+  importNodes(model.graph.nodes);
+  SmallVector<Value> results;
+  for (const onnx::ValueInfo &output : model.graph.outputs) {
+    Value v = lookup(output.name);
+    if (g.hasError())
+      problems.push_back({true, "", "", g.takeError()});
+    else if (!v && !scopes[0].broken.contains(output.name))
+      problems.push_back({true, "", "", "nothing defines the graph's output '" + output.name + "'"});
+    results.push_back(v);
+  }
+  if (hasProblems())
+    return;
+  g.loc = module.getLoc();
+  func::ReturnOp::create(g.b, g.loc, results);
+  fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
+  for (size_t i = 0; i < results.size(); ++i)
+    fn.setResultAttr(i, "wick.name", g.b.getStringAttr(model.graph.outputs[i].name));
+  g.finish();
+}
+
+} // namespace wick::compiler

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The walk over a graph and its scopes. Control-flow importers call back into it
+// to import subgraphs. Private to this folder and importers/.
+//
+#ifndef WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
+#define WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
+
+#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/onnx/Names.h"
+#include "compiler/frontend/onnx/NodeImport.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <map>
+
+namespace wick::compiler {
+
+class OnnxImporter {
+public:
+  OnnxImporter(mlir::ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
+               WeightStore &weights, const ImportOptions &options);
+  /// Imports the main graph; problems are in `problems` and `unsupported`.
+  void run();
+
+  GraphBuilder g;
+  std::vector<onnx::Problem> problems;
+
+  /// A tensor of the model as a constant or weight at the function's start.
+  mlir::Value constant(const onnx::Tensor &tensor);
+  /// A value by name in the scopes from the innermost; null when it is not there.
+  mlir::Value lookup(const std::string &name);
+
+  /// Imports a subgraph's nodes at the insertion point, with `args` for its inputs.
+  /// Empty when something failed (it has been noted).
+  std::optional<llvm::SmallVector<mlir::Value>> importSubgraph(const onnx::Graph &graph, mlir::ValueRange args);
+
+  /// Tries to import something whose failure is no problem yet: problems noted since
+  /// `mark` can be dropped.
+  struct Mark {
+    size_t problems;
+    size_t unsupported;
+  };
+  Mark mark() const { return {problems.size(), unsupported.size()}; }
+  void rollback(Mark m);
+  bool hasProblems() const { return !unsupported.empty() || onnx::hasErrors(problems); }
+  /// One problem an op that was not understood: name, count and first nodes.
+  void reportUnsupported();
+  bool onlyUnsupported() const { return !onnx::hasErrors(problems); }
+
+private:
+  struct Scope {
+    llvm::StringMap<mlir::Value> values;
+    llvm::StringMap<const onnx::Tensor *> tensors;
+    /// Values that could not be made: their users fail silently.
+    llvm::StringMap<char> broken;
+  };
+  void importInputs();
+  mlir::RankedTensorType inputType(const onnx::ValueInfo &input);
+  bool overrideShape(const onnx::ValueInfo &input, Exprs &dims);
+  mlir::AffineExpr namedDim(llvm::StringRef name);
+  void importNodes(const std::vector<onnx::Node> &nodes);
+  void importNode(const onnx::Node &node, unsigned depth = 0);
+  bool importByFunction(NodeImport &n, unsigned depth);
+  void noteUnsupported(const onnx::Node &node, const std::string &why);
+  void noteError(const onnx::Node &node, const std::string &why);
+  void define(const std::string &name, mlir::Value v);
+  mlir::Location locationOf(const onnx::Node &node);
+
+  const onnx::Model &model;
+  std::shared_ptr<const onnx::PayloadSource> payloads;
+  const ImportOptions &options;
+  onnx::NameGenerator names;
+  mlir::ModuleOp module;
+  mlir::Block *entry = nullptr;
+  mlir::Operation *lastConstant = nullptr;
+  std::vector<Scope> scopes;
+  std::map<std::string, std::pair<int64_t, int64_t>> dimBounds;
+  struct Unsupported {
+    std::string op, why, node;
+  };
+  std::vector<Unsupported> unsupported; ///< in order of nodes
+};
+
+} // namespace wick::compiler
+
+#endif // WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
