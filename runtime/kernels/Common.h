@@ -115,6 +115,22 @@ inline T minOf(T a, T b) { return b < a ? b : a; }
 template <typename T>
 inline T maxOf(T a, T b) { return a < b ? b : a; }
 
+/// a + b and a * b; integers wrap (and do not overflow when promoted to int).
+template <typename C>
+inline C addWrap(C a, C b) {
+  if constexpr (isFloat<C>)
+    return a + b;
+  else
+    return C(uint64_t(a) + uint64_t(b));
+}
+template <typename C>
+inline C mulWrap(C a, C b) {
+  if constexpr (isFloat<C>)
+    return a * b;
+  else
+    return C(uint64_t(a) * uint64_t(b));
+}
+
 /// a * b + c, rounded once. Sources are built with contraction off, so that
 /// every copy of a loop that LLVM makes (vector body, tail) gives the same bits;
 /// hot loops say where they fuse.

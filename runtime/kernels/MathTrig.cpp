@@ -197,15 +197,3 @@ extern "C" double wick_m_acos_f64(double x) {
     return isNan(x) ? x : nan;
   return 2 * atanQuadrant(__builtin_sqrt(1 - x), __builtin_sqrt(1 + x));
 }
-
-// The f32 forms round the f64 result once.
-#define X(NAME)                                                                \
-  extern "C" float wick_m_##NAME##_f32(float x) { return float(wick_m_##NAME##_f64(x)); }
-WICK_MATH_UNARY(X)
-#undef X
-#define X(NAME)                                                                \
-  extern "C" float wick_m_##NAME##_f32(float x, float y) {                     \
-    return float(wick_m_##NAME##_f64(x, y));                                   \
-  }
-WICK_MATH_BINARY(X)
-#undef X

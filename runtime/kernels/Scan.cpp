@@ -28,7 +28,7 @@ int32_t scan(WICK_ROUTINE_PARAMS) {
       int64_t at = (o * n + (reverse ? n - 1 - i : i)) * inner + in;
       for (int64_t j = 0; j < m; ++j) {
         C v = C(x[at + j]), before = total[j];
-        C after = Product ? C(before * v) : C(before + v);
+        C after = Product ? mulWrap(before, v) : addWrap(before, v);
         total[j] = after;
         y[at + j] = T(exclusive ? before : after);
       }
@@ -43,7 +43,5 @@ int32_t scan(WICK_ROUTINE_PARAMS) {
 #define X(SUFFIX, TYPE)                                                        \
   WICK_DEFINE_ROUTINE(cumsum, SUFFIX, scan<TYPE, false>)                       \
   WICK_DEFINE_ROUTINE(cumprod, SUFFIX, scan<TYPE, true>)
-WICK_FOR_FLOAT(X)
-X(i32, uint32_t) X(i64, uint64_t) X(u32, uint32_t) X(u64, uint64_t) // wraps, without UB
-X(i8, int8_t) X(i16, int16_t) X(u8, uint8_t) X(u16, uint16_t)
+WICK_FOR_NUMERIC(X)
 #undef X

@@ -22,12 +22,12 @@ inline T combine(Reduction how, T oldValue, T newValue) {
     if constexpr (__is_same(T, Bool))
       return T(bool(a | b));
     else
-      return T(C(a + b));
+      return T(addWrap(a, b));
   case Mul:
     if constexpr (__is_same(T, Bool))
       return T(bool(a & b));
     else
-      return T(C(a * b));
+      return T(mulWrap(a, b));
   // A NaN on either side wins, as in numpy.
   case Min: return T(lessThan(b, a) ? (a != a ? a : b) : (b != b ? b : a));
   case Max: return T(lessThan(a, b) ? b : a);

@@ -47,7 +47,7 @@ int32_t col2im(WICK_ROUTINE_PARAMS) {
           scale *= blocks[d];
         }
         if (hit)
-          sum += C(from[k * columns + column]);
+          sum = addWrap(sum, C(from[k * columns + column]));
       }
       to[p] = T(sum);
     }

@@ -2,8 +2,8 @@
 //
 // Elementary functions for code images, which may not import libm. Each
 // wick_m_NAME_f64 handles every input (NaN, infinities, signed zeros,
-// subnormals) as C's Annex F asks; wick_m_NAME_f32 rounds the f64 result, so it
-// is within 0.51 ulp. Bounds in ulp for f64, checked by test/unit/kernels:
+// subnormals) as C's Annex F asks; wick_m_NAME_f32 computes in f64 and
+// rounds once, so it is within 0.51 ulp. Bounds in ulp for f64, checked by test/unit/kernels:
 //   exp exp2 expm1 log log2 log10 log1p pow cbrt sin cos rsqrt    1
 //   tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh     3
 //   erf                                                           4
