@@ -12,17 +12,14 @@
 #include <cstdint>
 
 /// The signature of an entry, see runtime/abi/KernelAbi.h.
-#define WICK_ROUTINE_PARAMS                                                    \
-  [[maybe_unused]] void *const *bufs, [[maybe_unused]] const int64_t *args,    \
-      [[maybe_unused]] int64_t begin, [[maybe_unused]] int64_t end,            \
-      [[maybe_unused]] uint32_t worker, [[maybe_unused]] void *scratch
+#define WICK_ROUTINE_PARAMS                                                                                            \
+  [[maybe_unused]] void *const *bufs, [[maybe_unused]] const int64_t *args, [[maybe_unused]] int64_t begin,            \
+      [[maybe_unused]] int64_t end, [[maybe_unused]] uint32_t worker, [[maybe_unused]] void *scratch
 #define WICK_ROUTINE_ARGS bufs, args, begin, end, worker, scratch
 
 /// Defines the entry wick_r_NAME_SUFFIX as a call of FN (same parameters).
-#define WICK_DEFINE_ROUTINE(NAME, SUFFIX, ...)                                 \
-  extern "C" int32_t wick_r_##NAME##_##SUFFIX(WICK_ROUTINE_PARAMS) {           \
-    return __VA_ARGS__(WICK_ROUTINE_ARGS);                                     \
-  }
+#define WICK_DEFINE_ROUTINE(NAME, SUFFIX, ...)                                                                         \
+  extern "C" int32_t wick_r_##NAME##_##SUFFIX(WICK_ROUTINE_PARAMS) { return __VA_ARGS__(WICK_ROUTINE_ARGS); }
 
 #if defined(__clang__)
 #define WICK_VECTORIZE _Pragma("clang loop vectorize(enable) interleave(enable)")
@@ -90,15 +87,31 @@ struct Bool {
 };
 
 /// The type in which an element type is computed.
-template <typename T> struct ComputeOf { using Type = T; };
-template <> struct ComputeOf<F16> { using Type = float; };
-template <> struct ComputeOf<BF16> { using Type = float; };
-template <> struct ComputeOf<Bool> { using Type = uint8_t; };
-template <typename T> using Compute = typename ComputeOf<T>::Type;
+template <typename T>
+struct ComputeOf {
+  using Type = T;
+};
+template <>
+struct ComputeOf<F16> {
+  using Type = float;
+};
+template <>
+struct ComputeOf<BF16> {
+  using Type = float;
+};
+template <>
+struct ComputeOf<Bool> {
+  using Type = uint8_t;
+};
+template <typename T>
+using Compute = typename ComputeOf<T>::Type;
 
-template <typename T> constexpr bool isFloat = false;
-template <> inline constexpr bool isFloat<float> = true;
-template <> inline constexpr bool isFloat<double> = true;
+template <typename T>
+constexpr bool isFloat = false;
+template <>
+inline constexpr bool isFloat<float> = true;
+template <>
+inline constexpr bool isFloat<double> = true;
 
 /// Total order of computed values: NaN is equal to itself and above all else
 /// (numpy's sort order).
@@ -111,9 +124,13 @@ inline bool lessThan(C a, C b) {
 }
 
 template <typename T>
-inline T minOf(T a, T b) { return b < a ? b : a; }
+inline T minOf(T a, T b) {
+  return b < a ? b : a;
+}
 template <typename T>
-inline T maxOf(T a, T b) { return a < b ? b : a; }
+inline T maxOf(T a, T b) {
+  return a < b ? b : a;
+}
 
 /// a + b and a * b; integers wrap (and do not overflow when promoted to int).
 template <typename C>
@@ -139,21 +156,16 @@ inline double mulAdd(double a, double b, double c) { return __builtin_fma(a, b, 
 
 inline double argDouble(int64_t bits) { return bitCast<double>(bits); }
 
-inline int32_t indexError(int32_t operand) {
-  return abi::KernelIndexOutOfRange | (operand << 8);
-}
-inline int32_t valueError(int32_t operand) {
-  return abi::KernelBadValue | (operand << 8);
-}
+inline int32_t indexError(int32_t operand) { return abi::KernelIndexOutOfRange | (operand << 8); }
+inline int32_t valueError(int32_t operand) { return abi::KernelBadValue | (operand << 8); }
 
 } // namespace wick::kernels
 
 /// X(suffix, C++ type) over the element types a routine is made for.
-#define WICK_FOR_FLOAT(X)                                                      \
-  X(f32, float) X(f64, double) X(f16, F16) X(bf16, BF16)
+#define WICK_FOR_FLOAT(X) X(f32, float) X(f64, double) X(f16, F16) X(bf16, BF16)
 #define WICK_FOR_REAL(X) X(f32, float) X(f64, double)
-#define WICK_FOR_INT(X)                                                        \
-  X(i8, int8_t) X(i16, int16_t) X(i32, int32_t) X(i64, int64_t)                \
-  X(u8, uint8_t) X(u16, uint16_t) X(u32, uint32_t) X(u64, uint64_t)
+#define WICK_FOR_INT(X)                                                                                                \
+  X(i8, int8_t)                                                                                                        \
+  X(i16, int16_t) X(i32, int32_t) X(i64, int64_t) X(u8, uint8_t) X(u16, uint16_t) X(u32, uint32_t) X(u64, uint64_t)
 #define WICK_FOR_NUMERIC(X) WICK_FOR_FLOAT(X) WICK_FOR_INT(X)
 #define WICK_FOR_ALL(X) WICK_FOR_NUMERIC(X) X(bool, Bool)

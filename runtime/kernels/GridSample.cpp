@@ -24,8 +24,8 @@ struct Axis {
   C lo, hi; // the borders that reflection folds at
 
   Axis(int64_t length, Mode mode, Padding padding, bool align)
-      : length(length), mode(mode), padding(padding), alignCorners(align),
-        lo(align ? C(0) : C(-0.5)), hi(align ? C(length - 1) : C(length) - C(0.5)) {}
+      : length(length), mode(mode), padding(padding), alignCorners(align), lo(align ? C(0) : C(-0.5)),
+        hi(align ? C(length - 1) : C(length) - C(0.5)) {}
 
   C reflect(C x) const {
     C range = hi - lo;

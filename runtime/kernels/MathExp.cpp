@@ -78,12 +78,8 @@ extern "C" double wick_m_log_f64(double x) {
     logDouble(x, r, lo);
   return r;
 }
-extern "C" double wick_m_log2_f64(double x) {
-  return logTimes(x, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56);
-}
-extern "C" double wick_m_log10_f64(double x) {
-  return logTimes(x, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57);
-}
+extern "C" double wick_m_log2_f64(double x) { return logTimes(x, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56); }
+extern "C" double wick_m_log10_f64(double x) { return logTimes(x, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57); }
 extern "C" double wick_m_log1p_f64(double x) {
   double r, hi, lo;
   if (abs(x) < 0x1p-54)
@@ -236,16 +232,25 @@ extern "C" double wick_m_erf_f64(double x) {
     return isNan(x) ? x : x * 0x1.20dd750429b6dp+0;
   if (a < 0.25) {
     // 2/sqrt(pi) x (1 - z/3 + z^2/(2! 5) - z^3/(3! 7) + ...)
-    static constexpr double c[] = {1,           -1.0 / 3,   1.0 / 10,     -1.0 / 42,      1.0 / 216,
+    static constexpr double c[] = {1,           -1.0 / 3,   1.0 / 10,     -1.0 / 42,    1.0 / 216,
                                    -1.0 / 1320, 1.0 / 9360, -1.0 / 75600, 1.0 / 685440, -1.0 / 6894720};
     r = 0x1.20dd750429b6dp+0 * a * polynomial(z, c);
   } else if (a < 6) {
     // erf(c + h) = erf(c) + 2/sqrt(pi) e^(-c^2) sum g[n] h^(n+1) / (n+1), where g
     // is the series of e^(-2ch - h^2): (n+1) g[n+1] = -2c g[n] - 2 g[n-1].
     static constexpr double table[] = {
-        0x0.0p+0, 0x1.0a7ef5c18edd2p-1, 0x1.af767a741088bp-1, 0x1.eea5557137ae0p-1,
-        0x1.fd9ae142795e3p-1, 0x1.ffcaa8f4c9beap-1, 0x1.fffd1ac4135f9p-1, 0x1.ffffe710d565ep-1,
-        0x1.ffffff7b91176p-1, 0x1.fffffffe4fa30p-1, 0x1.fffffffffc9e8p-1, 0x1.fffffffffffbep-1,
+        0x0.0p+0,
+        0x1.0a7ef5c18edd2p-1,
+        0x1.af767a741088bp-1,
+        0x1.eea5557137ae0p-1,
+        0x1.fd9ae142795e3p-1,
+        0x1.ffcaa8f4c9beap-1,
+        0x1.fffd1ac4135f9p-1,
+        0x1.ffffe710d565ep-1,
+        0x1.ffffff7b91176p-1,
+        0x1.fffffffe4fa30p-1,
+        0x1.fffffffffc9e8p-1,
+        0x1.fffffffffffbep-1,
         0x1.0000000000000p+0,
     };
     int i = int(__builtin_rint(2 * a));

@@ -18,7 +18,7 @@ namespace {
 
 /// e^r 2^k for |r| <= ln2/2 and |k| < 1000; relative error 1e-12.
 inline double shortExp(double r, double k) {
-  static constexpr double c[] = {1,         1,          1.0 / 2,    1.0 / 6,      1.0 / 24,
+  static constexpr double c[] = {1,         1,         1.0 / 2,    1.0 / 6,     1.0 / 24,
                                  1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880};
   return polynomial(r, c) * powerOfTwo(int(k));
 }
@@ -28,8 +28,7 @@ inline double shortLog(double x) {
   uint64_t u = bitsOf(x) + (0x3ff0000000000000u - 0x3fe6a09e00000000u);
   double k = double(int(u >> 52) - 1023);
   double m = bitCast<double>((u & 0x000fffffffffffffu) + 0x3fe6a09e00000000u);
-  static constexpr double c[] = {2,        2.0 / 3,  2.0 / 5,  2.0 / 7, 2.0 / 9,
-                                 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17};
+  static constexpr double c[] = {2, 2.0 / 3, 2.0 / 5, 2.0 / 7, 2.0 / 9, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17};
   double f = m - 1, s = f / (2 + f);
   return fma(k, 0x1.62e42fefa39efp-1, s * polynomial(s * s, c));
 }
@@ -39,10 +38,9 @@ inline bool positiveFinite(float x) { return x > 0 && x < floatInf; }
 
 /// sin (quadrant 0) or cos (quadrant 1) of x, |x| < 2^27.
 inline double shortSin(double x, int64_t quadrant) {
-  static constexpr double sinC[] = {1,            -1.0 / 6,         1.0 / 120,        -1.0 / 5040,
-                                    1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800.0};
-  static constexpr double cosC[] = {1,           -1.0 / 2,        1.0 / 24,         -1.0 / 720,
-                                    1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600};
+  static constexpr double sinC[] = {
+      1, -1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800.0};
+  static constexpr double cosC[] = {1, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600};
   double n = __builtin_rint(x * 0x1.45f306dc9c883p-1);
   double r = fma(-n, pio2B, fma(-n, pio2A, x)), z = r * r;
   quadrant += int64_t(n);
@@ -76,9 +74,7 @@ extern "C" float wick_m_exp2_f32(float x) {
   return float(shortExp((x - k) * 0x1.62e42fefa39efp-1, k));
 }
 
-extern "C" float wick_m_log_f32(float x) {
-  return positiveFinite(x) ? float(shortLog(x)) : float(wick_m_log_f64(x));
-}
+extern "C" float wick_m_log_f32(float x) { return positiveFinite(x) ? float(shortLog(x)) : float(wick_m_log_f64(x)); }
 extern "C" float wick_m_log2_f32(float x) {
   return positiveFinite(x) ? float(shortLog(x) * 0x1.71547652b82fep+0) : float(wick_m_log2_f64(x));
 }
@@ -95,14 +91,13 @@ extern "C" float wick_m_pow_f32(float x, float y) {
   return float(shortExp(fma(-k, 0x1.62e42fefa39efp-1, p), k));
 }
 
-#define X(NAME)                                                                \
+#define X(NAME)                                                                                                        \
   extern "C" float wick_m_##NAME##_f32(float x) { return float(wick_m_##NAME##_f64(x)); }
-X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)
-X(expm1) X(log1p) X(cbrt) X(erf) X(rsqrt)
+X(tan)
+X(asin)
+X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) X(log1p) X(cbrt) X(erf) X(rsqrt)
 #undef X
-#define X(NAME)                                                                \
-  extern "C" float wick_m_##NAME##_f32(float x, float y) {                     \
-    return float(wick_m_##NAME##_f64(x, y));                                   \
-  }
-X(atan2) X(fmod)
+#define X(NAME)                                                                                                        \
+  extern "C" float wick_m_##NAME##_f32(float x, float y) { return float(wick_m_##NAME##_f64(x, y)); }
+    X(atan2) X(fmod)
 #undef X

@@ -17,9 +17,9 @@ namespace wick::kernels::math {
 
 inline constexpr double inf = __builtin_inf();
 inline constexpr double nan = __builtin_nan("");
-inline constexpr double ln2Hi = 0x1.62e42fee00000p-1;  // 32 bits: k * ln2Hi is exact
+inline constexpr double ln2Hi = 0x1.62e42fee00000p-1; // 32 bits: k * ln2Hi is exact
 inline constexpr double ln2Lo = 0x1.a39ef35793c76p-33;
-inline constexpr double pio2A = 0x1.921fb54442d18p+0;  // pi/2 in three doubles
+inline constexpr double pio2A = 0x1.921fb54442d18p+0; // pi/2 in three doubles
 inline constexpr double pio2B = 0x1.1a62633145c07p-54;
 inline constexpr double pio2C = -0x1.f1976b7ed8fbcp-110;
 
@@ -63,8 +63,8 @@ inline int reduceExp(double x, double low, double &hi, double &lo) {
 /// e^(hi + lo) - 1 - hi on |hi| <= ln2/2 by the Taylor series.
 inline double expTail(double hi, double lo) {
   static constexpr double c[] = {
-      1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880,
-      1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
+      1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,          1.0 / 5040,         1.0 / 40320,
+      1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
   return lo * (1 + hi) + hi * hi * polynomial(hi, c);
 }
 inline double expm1Kernel(double hi, double lo) { return hi + expTail(hi, lo); }
@@ -96,7 +96,7 @@ inline void logDouble(double x, double &hi, double &lo) {
   double ch = zh * s, cl = fma(zh, s, -ch) + zl * s + zh * sl;
   constexpr double a = 0x1.5555555555555p-1, b = 0x1.5555555555555p-55; // 2/3
   double th = ch * a, tl = fma(ch, a, -th) + (ch * b + cl * a);
-  static constexpr double c[] = {2.0 / 5, 2.0 / 7, 2.0 / 9, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17,
+  static constexpr double c[] = {2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17,
                                  2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25, 2.0 / 27, 2.0 / 29};
   double w = ch * zh * polynomial(zh, c);
   double h = 2 * s + th, l = (2 * s - h) + th + ((2 * sl + tl) + w);

@@ -20,11 +20,26 @@ namespace {
 /// 64 zero bits, then the first 1280 bits of 2/pi.
 constexpr uint64_t twoOverPi[] = {
     0,
-    0xa2f9836e4e441529u, 0xfc2757d1f534ddc0u, 0xdb6295993c439041u, 0xfe5163abdebbc561u,
-    0xb7246e3a424dd2e0u, 0x06492eea09d1921cu, 0xfe1deb1cb129a73eu, 0xe88235f52ebb4484u,
-    0xe99c7026b45f7e41u, 0x3991d639835339f4u, 0x9c845f8bbdf9283bu, 0x1ff897ffde05980fu,
-    0xef2f118b5a0a6d1fu, 0x6d367ecf27cb09b7u, 0x4f463f669e5fea2du, 0x7527bac7ebe5f17bu,
-    0x3d0739f78a5292eau, 0x6bfb5fb11f8d5d08u, 0x56033046fc7b6babu, 0xf0cfbc209af4361du,
+    0xa2f9836e4e441529u,
+    0xfc2757d1f534ddc0u,
+    0xdb6295993c439041u,
+    0xfe5163abdebbc561u,
+    0xb7246e3a424dd2e0u,
+    0x06492eea09d1921cu,
+    0xfe1deb1cb129a73eu,
+    0xe88235f52ebb4484u,
+    0xe99c7026b45f7e41u,
+    0x3991d639835339f4u,
+    0x9c845f8bbdf9283bu,
+    0x1ff897ffde05980fu,
+    0xef2f118b5a0a6d1fu,
+    0x6d367ecf27cb09b7u,
+    0x4f463f669e5fea2du,
+    0x7527bac7ebe5f17bu,
+    0x3d0739f78a5292eau,
+    0x6bfb5fb11f8d5d08u,
+    0x56033046fc7b6babu,
+    0xf0cfbc209af4361du,
 };
 
 /// |x| >= 2^27, finite. x = M 2^E; bits of 2/pi above 2^(2-E) only add
@@ -80,16 +95,26 @@ inline int reduce(double x, double &hi, double &lo) {
 }
 
 inline double sinKernel(double x, double lo) {
-  static constexpr double c[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800,
-                                 1.0 / 6227020800.0, -1.0 / 1307674368000.0,
+  static constexpr double c[] = {-1.0 / 6,
+                                 1.0 / 120,
+                                 -1.0 / 5040,
+                                 1.0 / 362880,
+                                 -1.0 / 39916800,
+                                 1.0 / 6227020800.0,
+                                 -1.0 / 1307674368000.0,
                                  1.0 / 355687428096000.0};
   double z = x * x;
   return x + (x * z * polynomial(z, c) + lo * (1 - 0.5 * z));
 }
 
 inline double cosKernel(double x, double lo) {
-  static constexpr double c[] = {1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800,
-                                 1.0 / 479001600, -1.0 / 87178291200.0, 1.0 / 20922789888000.0,
+  static constexpr double c[] = {1.0 / 24,
+                                 -1.0 / 720,
+                                 1.0 / 40320,
+                                 -1.0 / 3628800,
+                                 1.0 / 479001600,
+                                 -1.0 / 87178291200.0,
+                                 1.0 / 20922789888000.0,
                                  -1.0 / 6402373705728000.0};
   double z = x * x, h = 0.5 * z, w = 1 - h;
   return w + (((1 - w) - h) + (z * z * polynomial(z, c) - x * lo));
@@ -97,11 +122,11 @@ inline double cosKernel(double x, double lo) {
 
 /// atan(n / d) for 0 <= n <= d, d > 0, both far from overflow and underflow.
 double atanRatio(double n, double d) {
-  static constexpr double tableHi[] = {0, 0x1.f5b75f92c80ddp-3, 0x1.dac670561bb4fp-2,
-                                       0x1.4978fa3269ee1p-1, 0x1.921fb54442d18p-1};
-  static constexpr double tableLo[] = {0, 0x1.8ab6e3cf7afbdp-57, 0x1.a2b7f222f65e2p-56,
-                                       0x1.2419a87f2a458p-56, 0x1.1a62633145c07p-55};
-  static constexpr double series[] = {-1.0 / 3, 1.0 / 5, -1.0 / 7, 1.0 / 9, -1.0 / 11,
+  static constexpr double tableHi[] = {0, 0x1.f5b75f92c80ddp-3, 0x1.dac670561bb4fp-2, 0x1.4978fa3269ee1p-1,
+                                       0x1.921fb54442d18p-1};
+  static constexpr double tableLo[] = {0, 0x1.8ab6e3cf7afbdp-57, 0x1.a2b7f222f65e2p-56, 0x1.2419a87f2a458p-56,
+                                       0x1.1a62633145c07p-55};
+  static constexpr double series[] = {-1.0 / 3, 1.0 / 5,   -1.0 / 7, 1.0 / 9,   -1.0 / 11,
                                       1.0 / 13, -1.0 / 15, 1.0 / 17, -1.0 / 19, 1.0 / 21};
   double q = n / d, point = __builtin_rint(4 * q);
   int i = int(point);

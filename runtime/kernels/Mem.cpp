@@ -66,8 +66,7 @@ extern "C" void *WICK_MEM_NAME(memset)(void *to, int value, size_t n) {
   uint64_t word = 0x0101010101010101ull * (unsigned char)value;
   Block block = {word, word, word, word};
   for (; n >= 128; d += 128, n -= 128)
-    *(Block *)d = block, *(Block *)(d + 32) = block, *(Block *)(d + 64) = block,
-    *(Block *)(d + 96) = block;
+    *(Block *)d = block, *(Block *)(d + 32) = block, *(Block *)(d + 64) = block, *(Block *)(d + 96) = block;
   for (; n >= 32; d += 32, n -= 32)
     *(Block *)d = block;
   for (; n >= 8; d += 8, n -= 8)

@@ -16,12 +16,21 @@ using namespace wick::kernels;
 namespace {
 
 enum Activation : int64_t {
-  Sigmoid, Tanh, Relu, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh,
-  HardSigmoid, Elu, Softsign, Softplus, Identity,
+  Sigmoid,
+  Tanh,
+  Relu,
+  Affine,
+  LeakyRelu,
+  ThresholdedRelu,
+  ScaledTanh,
+  HardSigmoid,
+  Elu,
+  Softsign,
+  Softplus,
+  Identity,
 };
 
-enum Flags : int64_t { Reverse = 1, HasSeqLens = 2, HasPeepholes = 4, InputForget = 8,
-                       LinearBeforeReset = 8 };
+enum Flags : int64_t { Reverse = 1, HasSeqLens = 2, HasPeepholes = 4, InputForget = 8, LinearBeforeReset = 8 };
 
 struct Act {
   int64_t kind;
@@ -31,14 +40,14 @@ struct Act {
 /// The arguments common to the three cells, in the order of Routines.def.
 struct Sizes {
   int64_t seq, batch, hidden, flags;
-  int64_t xRow, xOffset;          // elements between rows of X, first element
-  int64_t yStep, yRow, yOffset;   // the same for Y; a row is one batch entry
-  double clip;                    // 0: no clipping
+  int64_t xRow, xOffset;        // elements between rows of X, first element
+  int64_t yStep, yRow, yOffset; // the same for Y; a row is one batch entry
+  double clip;                  // 0: no clipping
   Act acts[3];
 
   explicit Sizes(const int64_t *a)
-      : seq(a[0]), batch(a[1]), hidden(a[2]), flags(a[3]), xRow(a[4]), xOffset(a[5]),
-        yStep(a[6]), yRow(a[7]), yOffset(a[8]), clip(argDouble(a[9])) {
+      : seq(a[0]), batch(a[1]), hidden(a[2]), flags(a[3]), xRow(a[4]), xOffset(a[5]), yStep(a[6]), yRow(a[7]),
+        yOffset(a[8]), clip(argDouble(a[9])) {
     for (int i = 0; i < 3; ++i)
       acts[i] = {a[10 + 3 * i], argDouble(a[11 + 3 * i]), argDouble(a[12 + 3 * i])};
   }
@@ -51,8 +60,8 @@ struct Sizes {
 
 /// acc[0..n) += sum over k of h[k] * r[k * ldr + 0..n).
 template <typename T>
-void addProduct(T *WICK_RESTRICT acc, const T *WICK_RESTRICT h, const T *WICK_RESTRICT r,
-                int64_t ldr, int64_t rows, int64_t n) {
+void addProduct(T *WICK_RESTRICT acc, const T *WICK_RESTRICT h, const T *WICK_RESTRICT r, int64_t ldr, int64_t rows,
+                int64_t n) {
   int64_t k = 0;
   for (; k + 8 <= rows; k += 8) {
     const T *WICK_RESTRICT p = r + k * ldr;
@@ -83,8 +92,8 @@ void addProduct(T *WICK_RESTRICT acc, const T *WICK_RESTRICT h, const T *WICK_RE
 
 /// The same for four rows: acc[i] and h[i] lie ldAcc and ldH apart.
 template <typename T>
-void addProduct4(T *WICK_RESTRICT acc, int64_t ldAcc, const T *WICK_RESTRICT h, int64_t ldH,
-                 const T *WICK_RESTRICT r, int64_t ldr, int64_t rows, int64_t n) {
+void addProduct4(T *WICK_RESTRICT acc, int64_t ldAcc, const T *WICK_RESTRICT h, int64_t ldH, const T *WICK_RESTRICT r,
+                 int64_t ldr, int64_t rows, int64_t n) {
   T *WICK_RESTRICT a0 = acc, *WICK_RESTRICT a1 = acc + ldAcc;
   T *WICK_RESTRICT a2 = acc + 2 * ldAcc, *WICK_RESTRICT a3 = acc + 3 * ldAcc;
   const T *g0 = h, *g1 = h + ldH, *g2 = h + 2 * ldH, *g3 = h + 3 * ldH;
@@ -115,8 +124,8 @@ void addProduct4(T *WICK_RESTRICT acc, int64_t ldAcc, const T *WICK_RESTRICT h, 
 
 /// For each active row of a group: acc += h * R.
 template <typename T>
-void addGroup(T *acc, int64_t ldAcc, const T *h, int64_t ldH, const T *r, int64_t ldr,
-              int64_t rows, int64_t n, int64_t group, const bool *active) {
+void addGroup(T *acc, int64_t ldAcc, const T *h, int64_t ldH, const T *r, int64_t ldr, int64_t rows, int64_t n,
+              int64_t group, const bool *active) {
   if (group == 4 && active[0] && active[1] && active[2] && active[3])
     return addProduct4(acc, ldAcc, h, ldH, r, ldr, rows, n);
   for (int64_t i = 0; i < group; ++i)
@@ -134,36 +143,46 @@ void activate(const Act &act, double clip, T *WICK_RESTRICT v, int64_t n) {
     for (int64_t i = 0; i < n; ++i)
       v[i] = v[i] < -c ? -c : v[i] > c ? c : v[i];
   }
-#define WICK_ACT_LOOP(...)                                                     \
-  {                                                                            \
-    WICK_VECTORIZE                                                             \
-    for (int64_t i = 0; i < n; ++i) {                                          \
-      T x = v[i];                                                              \
-      v[i] = __VA_ARGS__;                                                      \
-    }                                                                          \
-    return;                                                                    \
+#define WICK_ACT_LOOP(...)                                                                                             \
+  {                                                                                                                    \
+    WICK_VECTORIZE                                                                                                     \
+    for (int64_t i = 0; i < n; ++i) {                                                                                  \
+      T x = v[i];                                                                                                      \
+      v[i] = __VA_ARGS__;                                                                                              \
+    }                                                                                                                  \
+    return;                                                                                                            \
   }
   switch (act.kind) {
-  case Sigmoid: WICK_ACT_LOOP(sigmoidInline(x))
-  case Tanh: WICK_ACT_LOOP(tanhInline(x))
-  case Relu: WICK_ACT_LOOP(x < 0 ? T(0) : x)
-  case Affine: WICK_ACT_LOOP(a * x + b)
-  case LeakyRelu: WICK_ACT_LOOP(x < 0 ? a * x : x)
-  case ThresholdedRelu: WICK_ACT_LOOP(x < a ? T(0) : x)
-  case ScaledTanh: WICK_ACT_LOOP(a * tanhInline(b * x))
-  case HardSigmoid: WICK_ACT_LOOP(minOf(maxOf(a * x + b, T(0)), T(1)))
+  case Sigmoid:
+    WICK_ACT_LOOP(sigmoidInline(x))
+  case Tanh:
+    WICK_ACT_LOOP(tanhInline(x))
+  case Relu:
+    WICK_ACT_LOOP(x < 0 ? T(0) : x)
+  case Affine:
+    WICK_ACT_LOOP(a * x + b)
+  case LeakyRelu:
+    WICK_ACT_LOOP(x < 0 ? a * x : x)
+  case ThresholdedRelu:
+    WICK_ACT_LOOP(x < a ? T(0) : x)
+  case ScaledTanh:
+    WICK_ACT_LOOP(a * tanhInline(b * x))
+  case HardSigmoid:
+    WICK_ACT_LOOP(minOf(maxOf(a * x + b, T(0)), T(1)))
   case Elu:
     for (int64_t i = 0; i < n; ++i)
       v[i] = v[i] < 0 ? a * T(wick_m_expm1_f64(v[i])) : v[i];
     return;
-  case Softsign: WICK_ACT_LOOP(x / (T(1) + (x < 0 ? -x : x)))
+  case Softsign:
+    WICK_ACT_LOOP(x / (T(1) + (x < 0 ? -x : x)))
   case Softplus: // log(1 + e^x) without overflow
     for (int64_t i = 0; i < n; ++i) {
       T x = v[i];
       v[i] = (x > 0 ? x : T(0)) + T(wick_m_log1p_f64(wick_m_exp_f64(x > 0 ? -x : x)));
     }
     return;
-  default: return;
+  default:
+    return;
   }
 #undef WICK_ACT_LOOP
 }
@@ -189,8 +208,7 @@ void storeRow(T *to, const T *from, int64_t n, bool any) {
 ///   state(i)                the hidden row of slot i
 ///   store(i, b, any)        writes the last states, zero for a row without steps (as onnxruntime)
 template <typename T, typename Cell>
-void drive(const Sizes &s, const T *x, const int64_t *seqLens, T *y, int64_t begin, int64_t end,
-           Cell &cell) {
+void drive(const Sizes &s, const T *x, const int64_t *seqLens, T *y, int64_t begin, int64_t end, Cell &cell) {
   for (int64_t b = begin; b < end;) {
     int64_t group = end - b >= 4 ? 4 : 1, lengths[4], longest = 0;
     for (int64_t i = 0; i < group; ++i) {
@@ -398,9 +416,9 @@ int32_t rnn(WICK_ROUTINE_PARAMS) {
 
 } // namespace
 
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(lstm, SUFFIX, lstm<TYPE>)                                \
-  WICK_DEFINE_ROUTINE(gru, SUFFIX, gru<TYPE>)                                  \
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(lstm, SUFFIX, lstm<TYPE>)                                                                        \
+  WICK_DEFINE_ROUTINE(gru, SUFFIX, gru<TYPE>)                                                                          \
   WICK_DEFINE_ROUTINE(rnn, SUFFIX, rnn<TYPE>)
 WICK_FOR_REAL(X)
 #undef X

@@ -13,7 +13,12 @@ namespace {
 
 enum Mode : int64_t { Linear = 1, Cubic = 2 };
 enum Coordinate : int64_t {
-  HalfPixel, PytorchHalfPixel, AlignCorners, Asymmetric, TfCropAndResize, HalfPixelSymmetric,
+  HalfPixel,
+  PytorchHalfPixel,
+  AlignCorners,
+  Asymmetric,
+  TfCropAndResize,
+  HalfPixelSymmetric,
 };
 
 struct Spec {
@@ -23,22 +28,23 @@ struct Spec {
 
   explicit Spec(const int64_t *a)
       : in(a[0]), out(a[1]), inner(a[2]), mode(a[3]), coordinate(a[4]), scale(argDouble(a[5])),
-        roiStart(argDouble(a[6])), roiEnd(argDouble(a[7])), cubicA(argDouble(a[8])),
-        extrapolation(argDouble(a[9])), excludeOutside(a[10]), antialias(a[11]) {}
+        roiStart(argDouble(a[6])), roiEnd(argDouble(a[7])), cubicA(argDouble(a[8])), extrapolation(argDouble(a[9])),
+        excludeOutside(a[10]), antialias(a[11]) {}
 
   /// Filters shrink with the scale when antialiasing a reduction.
   double filterScale() const { return antialias && scale < 1.0 ? scale : 1.0; }
-  int64_t maxTaps() const {
-    return 2 * int64_t(__builtin_ceil((mode == Cubic ? 2.0 : 1.0) / filterScale())) + 1;
-  }
+  int64_t maxTaps() const { return 2 * int64_t(__builtin_ceil((mode == Cubic ? 2.0 : 1.0) / filterScale())) + 1; }
 
   double source(int64_t i) const {
     // ONNX measures the resized axis before rounding its length.
     double x = double(i), len = scale * double(in);
     switch (coordinate) {
-    case PytorchHalfPixel: return len != 1 ? (x + 0.5) / scale - 0.5 : 0.0;
-    case AlignCorners: return len != 1 ? x * double(in - 1) / (len - 1) : 0.0;
-    case Asymmetric: return x / scale;
+    case PytorchHalfPixel:
+      return len != 1 ? (x + 0.5) / scale - 0.5 : 0.0;
+    case AlignCorners:
+      return len != 1 ? x * double(in - 1) / (len - 1) : 0.0;
+    case Asymmetric:
+      return x / scale;
     case TfCropAndResize:
       return len != 1 ? roiStart * double(in - 1) + x * (roiEnd - roiStart) * double(in - 1) / (len - 1)
                       : 0.5 * (roiStart + roiEnd) * double(in - 1);
@@ -46,7 +52,8 @@ struct Spec {
       double adjustment = double(out) / len, center = double(in) / 2;
       return center * (1 - adjustment) + (x + 0.5) / scale - 0.5;
     }
-    default: return (x + 0.5) / scale - 0.5;
+    default:
+      return (x + 0.5) / scale - 0.5;
     }
   }
 
@@ -131,9 +138,9 @@ int32_t resizeAxis(WICK_ROUTINE_PARAMS) {
     } else if (n == 4) {
       WICK_VECTORIZE
       for (int64_t j = 0; j < s.inner; ++j)
-        to[j] = T(mulAdd(w[3], C(from[3 * s.inner + j]),
-                         mulAdd(w[2], C(from[2 * s.inner + j]),
-                                mulAdd(w[1], C(from[s.inner + j]), w[0] * C(from[j])))));
+        to[j] =
+            T(mulAdd(w[3], C(from[3 * s.inner + j]),
+                     mulAdd(w[2], C(from[2 * s.inner + j]), mulAdd(w[1], C(from[s.inner + j]), w[0] * C(from[j])))));
     } else {
       for (int64_t j = 0; j < s.inner; ++j) {
         C sum = C(0);

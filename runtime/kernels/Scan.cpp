@@ -40,8 +40,8 @@ int32_t scan(WICK_ROUTINE_PARAMS) {
 
 } // namespace
 
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(cumsum, SUFFIX, scan<TYPE, false>)                       \
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(cumsum, SUFFIX, scan<TYPE, false>)                                                               \
   WICK_DEFINE_ROUTINE(cumprod, SUFFIX, scan<TYPE, true>)
 WICK_FOR_NUMERIC(X)
 #undef X

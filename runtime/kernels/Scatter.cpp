@@ -29,9 +29,12 @@ inline T combine(Reduction how, T oldValue, T newValue) {
     else
       return T(mulWrap(a, b));
   // A NaN on either side wins, as in numpy.
-  case Min: return T(lessThan(b, a) ? (a != a ? a : b) : (b != b ? b : a));
-  case Max: return T(lessThan(a, b) ? b : a);
-  default: return newValue;
+  case Min:
+    return T(lessThan(b, a) ? (a != a ? a : b) : (b != b ? b : a));
+  case Max:
+    return T(lessThan(a, b) ? b : a);
+  default:
+    return newValue;
   }
 }
 
@@ -168,9 +171,9 @@ int32_t maxUnpool(WICK_ROUTINE_PARAMS) {
 
 } // namespace
 
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(scatter_elements, SUFFIX, scatterElements<TYPE>)         \
-  WICK_DEFINE_ROUTINE(scatter_nd, SUFFIX, scatterNd<TYPE>)                     \
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(scatter_elements, SUFFIX, scatterElements<TYPE>)                                                 \
+  WICK_DEFINE_ROUTINE(scatter_nd, SUFFIX, scatterNd<TYPE>)                                                             \
   WICK_DEFINE_ROUTINE(tensor_scatter, SUFFIX, tensorScatter<TYPE>)
 WICK_FOR_ALL(X)
 #undef X

@@ -18,8 +18,7 @@ struct Entry {
 };
 
 template <typename T, bool Largest>
-void topKLine(const T *x, int64_t n, int64_t stride, int64_t k, T *values, int64_t *indices,
-              Entry<Compute<T>> *heap) {
+void topKLine(const T *x, int64_t n, int64_t stride, int64_t k, T *values, int64_t *indices, Entry<Compute<T>> *heap) {
   using E = Entry<Compute<T>>;
   auto better = [](const E &a, const E &b) {
     bool gt = Largest ? lessThan(b.value, a.value) : lessThan(a.value, b.value);
@@ -75,7 +74,9 @@ int32_t topK(WICK_ROUTINE_PARAMS) {
 }
 
 template <typename T>
-inline bool isNonZero(T v) { return Compute<T>(v) != Compute<T>(0); }
+inline bool isNonZero(T v) {
+  return Compute<T>(v) != Compute<T>(0);
+}
 
 template <typename T>
 int32_t nonZeroCount(WICK_ROUTINE_PARAMS) {
@@ -132,8 +133,7 @@ int32_t compressFill(WICK_ROUTINE_PARAMS) {
         continue;
       if (at == count)
         return valueError(1);
-      __builtin_memcpy(y + (o * count + at) * inner, x + (o * n + i) * inner,
-                       uint64_t(inner) * sizeof(T));
+      __builtin_memcpy(y + (o * count + at) * inner, x + (o * n + i) * inner, uint64_t(inner) * sizeof(T));
       ++at;
     }
   }
@@ -142,12 +142,10 @@ int32_t compressFill(WICK_ROUTINE_PARAMS) {
 
 } // namespace
 
-extern "C" int32_t wick_r_compress_count(WICK_ROUTINE_PARAMS) {
-  return compressCount(WICK_ROUTINE_ARGS);
-}
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(nonzero_count, SUFFIX, nonZeroCount<TYPE>)               \
-  WICK_DEFINE_ROUTINE(nonzero_fill, SUFFIX, nonZeroFill<TYPE>)                 \
+extern "C" int32_t wick_r_compress_count(WICK_ROUTINE_PARAMS) { return compressCount(WICK_ROUTINE_ARGS); }
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(nonzero_count, SUFFIX, nonZeroCount<TYPE>)                                                       \
+  WICK_DEFINE_ROUTINE(nonzero_fill, SUFFIX, nonZeroFill<TYPE>)                                                         \
   WICK_DEFINE_ROUTINE(compress_fill, SUFFIX, compressFill<TYPE>)
 WICK_FOR_ALL(X)
 #undef X

@@ -106,8 +106,8 @@ struct Complex {
 /// One pass of radix p: a holds l transforms of length n/l, interleaved; sign is
 /// that of the exponent; w[k] = exp(sign 2 pi i k / n).
 template <typename C>
-void pass(const Complex<C> *WICK_RESTRICT a, Complex<C> *WICK_RESTRICT b,
-          const Complex<C> *WICK_RESTRICT w, int64_t n, int64_t l, int64_t p, C sign) {
+void pass(const Complex<C> *WICK_RESTRICT a, Complex<C> *WICK_RESTRICT b, const Complex<C> *WICK_RESTRICT w, int64_t n,
+          int64_t l, int64_t p, C sign) {
   // a[j + l * (k + m * q)], j < l, k < m, q < p  ->  b[j + l * (q + p * k)]
   int64_t m = n / (l * p);
   for (int64_t k = 0; k < m; ++k) {
@@ -207,8 +207,8 @@ int32_t dft(WICK_ROUTINE_PARAMS) {
 
 } // namespace
 
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(det, SUFFIX, det<TYPE>)                                  \
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(det, SUFFIX, det<TYPE>)                                                                          \
   WICK_DEFINE_ROUTINE(dft, SUFFIX, dft<TYPE>)
 WICK_FOR_FLOAT(X)
 #undef X

@@ -89,15 +89,14 @@ int32_t uniqueFill(WICK_ROUTINE_PARAMS) {
   int64_t n = args[1], inner = args[2], groups = args[3];
   for (int64_t o = begin; o < end; ++o)
     for (int64_t g = 0; g < groups; ++g)
-      __builtin_memcpy(y + (o * groups + g) * inner, x + (o * n + first[g]) * inner,
-                       uint64_t(inner) * sizeof(T));
+      __builtin_memcpy(y + (o * groups + g) * inner, x + (o * n + first[g]) * inner, uint64_t(inner) * sizeof(T));
   return 0;
 }
 
 } // namespace
 
-#define X(SUFFIX, TYPE)                                                        \
-  WICK_DEFINE_ROUTINE(unique_count, SUFFIX, uniqueCount<TYPE>)                 \
+#define X(SUFFIX, TYPE)                                                                                                \
+  WICK_DEFINE_ROUTINE(unique_count, SUFFIX, uniqueCount<TYPE>)                                                         \
   WICK_DEFINE_ROUTINE(unique_fill, SUFFIX, uniqueFill<TYPE>)
 WICK_FOR_ALL(X)
 #undef X

@@ -12,24 +12,37 @@
 
 namespace wick::kernels {
 
-template <typename T> struct ExpConst;
-template <> struct ExpConst<float> {
+template <typename T>
+struct ExpConst;
+template <>
+struct ExpConst<float> {
   using Bits = uint32_t;
   static constexpr float log2e = 1.44269504f, ln2Hi = 0x1.62e400p-1f, ln2Lo = 0x1.7f7d1cp-20f;
   static constexpr float magic = 0x1.8p23f, lo = -87.0f, hi = 88.0f;
   static constexpr int shift = 23, degree = 8;
 };
-template <> struct ExpConst<double> {
+template <>
+struct ExpConst<double> {
   using Bits = uint64_t;
-  static constexpr double log2e = 1.4426950408889634, ln2Hi = 0x1.62e42fee00000p-1,
-                          ln2Lo = 0x1.a39ef35793c76p-33;
+  static constexpr double log2e = 1.4426950408889634, ln2Hi = 0x1.62e42fee00000p-1, ln2Lo = 0x1.a39ef35793c76p-33;
   static constexpr double magic = 0x1.8p52, lo = -708.0, hi = 709.0;
   static constexpr int shift = 52, degree = 14;
 };
-inline constexpr double inverseFactorial[] = {
-    1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320,
-    1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0,
-    1.0 / 87178291200.0};
+inline constexpr double inverseFactorial[] = {1.0,
+                                              1.0,
+                                              1.0 / 2,
+                                              1.0 / 6,
+                                              1.0 / 24,
+                                              1.0 / 120,
+                                              1.0 / 720,
+                                              1.0 / 5040,
+                                              1.0 / 40320,
+                                              1.0 / 362880,
+                                              1.0 / 3628800,
+                                              1.0 / 39916800,
+                                              1.0 / 479001600,
+                                              1.0 / 6227020800.0,
+                                              1.0 / 87178291200.0};
 
 /// Splits e^x - 1 = scale * q + (scale - 1); scale is a power of two.
 template <typename T>

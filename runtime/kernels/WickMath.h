@@ -12,21 +12,22 @@
 //
 #pragma once
 
-#define WICK_MATH_UNARY(X)                                                     \
-  X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh)         \
-  X(asinh) X(acosh) X(atanh) X(exp) X(exp2) X(expm1) X(log) X(log2) X(log10)   \
-  X(log1p) X(cbrt) X(erf) X(rsqrt)
+#define WICK_MATH_UNARY(X)                                                                                             \
+  X(sin)                                                                                                               \
+  X(cos)                                                                                                               \
+  X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(exp) X(exp2) X(expm1) X(log)     \
+      X(log2) X(log10) X(log1p) X(cbrt) X(erf) X(rsqrt)
 #define WICK_MATH_BINARY(X) X(pow) X(atan2) X(fmod)
 
 extern "C" {
-#define X(NAME)                                                                \
-  double wick_m_##NAME##_f64(double x);                                        \
+#define X(NAME)                                                                                                        \
+  double wick_m_##NAME##_f64(double x);                                                                                \
   float wick_m_##NAME##_f32(float x);
 WICK_MATH_UNARY(X)
 #undef X
 // pow(x, y); atan2(y, x); fmod(x, y): the sign of x, |result| < |y|.
-#define X(NAME)                                                                \
-  double wick_m_##NAME##_f64(double x, double y);                              \
+#define X(NAME)                                                                                                        \
+  double wick_m_##NAME##_f64(double x, double y);                                                                      \
   float wick_m_##NAME##_f32(float x, float y);
 WICK_MATH_BINARY(X)
 #undef X

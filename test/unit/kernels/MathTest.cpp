@@ -59,69 +59,43 @@ void sweep(const char *name, F ours, G reference, double bound, double lo, doubl
                           << ours(at) << " want " << double(reference((long double)at));
 }
 
-#define WICK_SWEEP(NAME, REF, BOUND, LO, HI, ...)                                                  \
-  sweep<double>(#NAME " f64", wick_m_##NAME##_f64, [](long double x) { return REF; }, BOUND, LO, HI, ##__VA_ARGS__);  \
+#define WICK_SWEEP(NAME, REF, BOUND, LO, HI, ...)                                                                      \
+  sweep<double>(#NAME " f64", wick_m_##NAME##_f64, [](long double x) { return REF; }, BOUND, LO, HI, ##__VA_ARGS__);   \
   sweep<float>(#NAME " f32", wick_m_##NAME##_f32, [](long double x) { return REF; }, 0.51, LO, HI, ##__VA_ARGS__);
 
-TEST(Math, Exponentials) {
-  WICK_SWEEP(exp, expl(x), 1, -750, 712)
-  WICK_SWEEP(exp, expl(x), 1, -2, 2)
-  WICK_SWEEP(exp, expl(x), 1, -60, 9, true)
-  WICK_SWEEP(exp2, exp2l(x), 1, -1080, 1025)
-  WICK_SWEEP(exp2, exp2l(x), 1, -3, 3)
-  WICK_SWEEP(expm1, expm1l(x), 1.5, -3, 3)
-  WICK_SWEEP(expm1, expm1l(x), 1.5, -60, 712)
-  WICK_SWEEP(expm1, expm1l(x), 1.5, -300, 2, true)
-}
+TEST(Math, Exponentials){WICK_SWEEP(exp, expl(x), 1, -750, 712) WICK_SWEEP(exp, expl(x), 1, -2, 2)
+                             WICK_SWEEP(exp, expl(x), 1, -60, 9, true) WICK_SWEEP(exp2, exp2l(x), 1, -1080, 1025)
+                                 WICK_SWEEP(exp2, exp2l(x), 1, -3, 3) WICK_SWEEP(expm1, expm1l(x), 1.5, -3, 3)
+                                     WICK_SWEEP(expm1, expm1l(x), 1.5, -60, 712)
+                                         WICK_SWEEP(expm1, expm1l(x), 1.5, -300, 2, true)}
 
-TEST(Math, Logarithms) {
-  WICK_SWEEP(log, logl(x), 1, 0, 4)
-  WICK_SWEEP(log, x < 0 ? (long double)NAN : logl(x), 1, -1074, 1023, true)
-  WICK_SWEEP(log2, x < 0 ? (long double)NAN : log2l(x), 1, -1074, 1023, true)
-  WICK_SWEEP(log2, log2l(x), 1, 0.5, 2)
-  WICK_SWEEP(log10, x < 0 ? (long double)NAN : log10l(x), 1, -1074, 1023, true)
-  WICK_SWEEP(log10, log10l(x), 1, 0.5, 2)
-  WICK_SWEEP(log1p, log1pl(x), 1, -0.999, 3)
-  WICK_SWEEP(log1p, x < -1 ? (long double)NAN : log1pl(x), 1, -300, 1000, true)
-}
+TEST(Math, Logarithms){
+    WICK_SWEEP(log, logl(x), 1, 0, 4) WICK_SWEEP(log, x < 0 ? (long double)NAN : logl(x), 1, -1074, 1023, true)
+        WICK_SWEEP(log2, x < 0 ? (long double)NAN : log2l(x), 1, -1074, 1023, true)
+            WICK_SWEEP(log2, log2l(x), 1, 0.5, 2)
+                WICK_SWEEP(log10, x < 0 ? (long double)NAN : log10l(x), 1, -1074, 1023, true)
+                    WICK_SWEEP(log10, log10l(x), 1, 0.5, 2) WICK_SWEEP(log1p, log1pl(x), 1, -0.999, 3)
+                        WICK_SWEEP(log1p, x < -1 ? (long double)NAN : log1pl(x), 1, -300, 1000, true)}
 
-TEST(Math, Trigonometry) {
-  WICK_SWEEP(sin, sinl(x), 1, -10, 10)
-  WICK_SWEEP(sin, sinl(x), 1, -60, 60, true)
-  WICK_SWEEP(cos, cosl(x), 1, -10, 10)
-  WICK_SWEEP(cos, cosl(x), 1, -60, 60, true)
-  WICK_SWEEP(tan, tanl(x), 3, -10, 10)
-  WICK_SWEEP(tan, tanl(x), 3, -60, 60, true)
-  WICK_SWEEP(asin, asinl(x), 3, -1, 1)
-  WICK_SWEEP(acos, acosl(x), 3, -1, 1)
-  WICK_SWEEP(asin, asinl(x), 3, -200, 0, true)
-  WICK_SWEEP(atan, atanl(x), 3, -4, 4)
-  WICK_SWEEP(atan, atanl(x), 3, -300, 300, true)
-}
+TEST(Math, Trigonometry){
+    WICK_SWEEP(sin, sinl(x), 1, -10, 10) WICK_SWEEP(sin, sinl(x), 1, -60, 60, true) WICK_SWEEP(cos, cosl(x), 1, -10, 10)
+        WICK_SWEEP(cos, cosl(x), 1, -60, 60, true) WICK_SWEEP(tan, tanl(x), 3, -10, 10)
+            WICK_SWEEP(tan, tanl(x), 3, -60, 60, true) WICK_SWEEP(asin, asinl(x), 3, -1, 1)
+                WICK_SWEEP(acos, acosl(x), 3, -1, 1) WICK_SWEEP(asin, asinl(x), 3, -200, 0, true)
+                    WICK_SWEEP(atan, atanl(x), 3, -4, 4) WICK_SWEEP(atan, atanl(x), 3, -300, 300, true)}
 
-TEST(Math, Hyperbolics) {
-  WICK_SWEEP(sinh, sinhl(x), 3, -3, 3)
-  WICK_SWEEP(sinh, sinhl(x), 3, -715, 715)
-  WICK_SWEEP(cosh, coshl(x), 3, -3, 3)
-  WICK_SWEEP(cosh, coshl(x), 3, -715, 715)
-  WICK_SWEEP(tanh, tanhl(x), 3, -3, 3)
-  WICK_SWEEP(tanh, tanhl(x), 3, -100, 6, true)
-  WICK_SWEEP(asinh, asinhl(x), 3, -3, 3)
-  WICK_SWEEP(asinh, asinhl(x), 3, -100, 1000, true)
-  WICK_SWEEP(acosh, acoshl(x), 3, 1, 5)
-  WICK_SWEEP(acosh, x < 1 ? (long double)NAN : acoshl(x), 3, 0, 1000, true)
-  WICK_SWEEP(atanh, atanhl(x), 3, -1, 1)
-  WICK_SWEEP(atanh, atanhl(x), 3, -100, 0, true)
-}
+TEST(Math, Hyperbolics){
+    WICK_SWEEP(sinh, sinhl(x), 3, -3, 3) WICK_SWEEP(sinh, sinhl(x), 3, -715, 715) WICK_SWEEP(cosh, coshl(x), 3, -3, 3)
+        WICK_SWEEP(cosh, coshl(x), 3, -715, 715) WICK_SWEEP(tanh, tanhl(x), 3, -3, 3)
+            WICK_SWEEP(tanh, tanhl(x), 3, -100, 6, true) WICK_SWEEP(asinh, asinhl(x), 3, -3, 3)
+                WICK_SWEEP(asinh, asinhl(x), 3, -100, 1000, true) WICK_SWEEP(acosh, acoshl(x), 3, 1, 5)
+                    WICK_SWEEP(acosh, x < 1 ? (long double)NAN : acoshl(x), 3, 0, 1000, true)
+                        WICK_SWEEP(atanh, atanhl(x), 3, -1, 1) WICK_SWEEP(atanh, atanhl(x), 3, -100, 0, true)}
 
-TEST(Math, RootsAndErf) {
-  WICK_SWEEP(cbrt, cbrtl(x), 1, -10, 10)
-  WICK_SWEEP(cbrt, cbrtl(x), 1, -1074, 1023, true)
-  WICK_SWEEP(rsqrt, 1 / sqrtl(x), 1, 0.1, 10)
-  WICK_SWEEP(rsqrt, x < 0 ? (long double)NAN : 1 / sqrtl(x), 1, -1000, 1000, true)
-  WICK_SWEEP(erf, erfl(x), 4, -7, 7)
-  WICK_SWEEP(erf, erfl(x), 4, -1000, 3, true)
-}
+TEST(Math, RootsAndErf){WICK_SWEEP(cbrt, cbrtl(x), 1, -10, 10) WICK_SWEEP(cbrt, cbrtl(x), 1, -1074, 1023, true)
+                            WICK_SWEEP(rsqrt, 1 / sqrtl(x), 1, 0.1, 10)
+                                WICK_SWEEP(rsqrt, x < 0 ? (long double)NAN : 1 / sqrtl(x), 1, -1000, 1000, true)
+                                    WICK_SWEEP(erf, erfl(x), 4, -7, 7) WICK_SWEEP(erf, erfl(x), 4, -1000, 3, true)}
 
 /// sinl above 2^63 is not to be trusted everywhere; glibc's double sin is.
 TEST(Math, HugeArguments) {
@@ -153,22 +127,51 @@ void sameSpecial(const char *name, T got, T want, T x, T y) {
   EXPECT_TRUE(same) << name << "(" << x << ", " << y << ") = " << got << ", want " << want;
 }
 
-const double specials[] = {0.0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 2.5, -2.5, INFINITY, -INFINITY, NAN,
-                           DBL_MAX, -DBL_MAX, DBL_MIN, 4.9e-324, -4.9e-324, 1e300, 0x1p53, 0x1p53 + 2,
-                           9007199254740991.0, -9007199254740991.0, 1e-300, 709.9, 745.2, 1024, -1074.5};
+const double specials[] = {0.0,
+                           -0.0,
+                           1,
+                           -1,
+                           2,
+                           -2,
+                           3,
+                           -3,
+                           0.5,
+                           -0.5,
+                           2.5,
+                           -2.5,
+                           INFINITY,
+                           -INFINITY,
+                           NAN,
+                           DBL_MAX,
+                           -DBL_MAX,
+                           DBL_MIN,
+                           4.9e-324,
+                           -4.9e-324,
+                           1e300,
+                           0x1p53,
+                           0x1p53 + 2,
+                           9007199254740991.0,
+                           -9007199254740991.0,
+                           1e-300,
+                           709.9,
+                           745.2,
+                           1024,
+                           -1074.5};
 
 TEST(Math, SpecialValues) {
   for (double x : specials) {
-#define X(NAME)                                                                                    \
-  sameSpecial<double>(#NAME, wick_m_##NAME##_f64(x), std::NAME(x), x, 0);                          \
+#define X(NAME)                                                                                                        \
+  sameSpecial<double>(#NAME, wick_m_##NAME##_f64(x), std::NAME(x), x, 0);                                              \
   sameSpecial<float>(#NAME, wick_m_##NAME##_f32(float(x)), std::NAME(float(x)), float(x), 0);
-    X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)
-    X(exp) X(exp2) X(expm1) X(log) X(log2) X(log10) X(log1p) X(cbrt)
+    X(sin)
+    X(cos)
+    X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(exp) X(exp2) X(expm1) X(log)
+        X(log2) X(log10) X(log1p) X(cbrt)
 #undef X
-    sameSpecial<double>("rsqrt", wick_m_rsqrt_f64(x), 1 / std::sqrt(x), x, 0);
+            sameSpecial<double>("rsqrt", wick_m_rsqrt_f64(x), 1 / std::sqrt(x), x, 0);
     for (double y : specials) {
-#define X(NAME)                                                                                    \
-  sameSpecial<double>(#NAME, wick_m_##NAME##_f64(x, y), std::NAME(x, y), x, y);                    \
+#define X(NAME)                                                                                                        \
+  sameSpecial<double>(#NAME, wick_m_##NAME##_f64(x, y), std::NAME(x, y), x, y);                                        \
   sameSpecial<float>(#NAME, wick_m_##NAME##_f32(float(x), float(y)), std::NAME(float(x), float(y)), float(x), float(y));
       X(pow) X(atan2) X(fmod)
 #undef X
@@ -223,7 +226,8 @@ TEST(Math, FmodAndAtan2) {
       continue;
     ASSERT_EQ(wick_m_fmod_f64(x, y), std::fmod(x, y)) << x << " " << y;
     ASSERT_EQ(wick_m_fmod_f32(float(x), float(y)) == std::fmod(float(x), float(y)) || !(float(y) != 0) ||
-                  std::isinf(float(x)), true);
+                  std::isinf(float(x)),
+              true);
     double a = std::ldexp(random.unit() - 0.5, int(random.bits() % 600) - 300);
     double b = std::ldexp(random.unit() - 0.5, i & 1 && a != 0 ? std::ilogb(a) : int(random.bits() % 600) - 300);
     ASSERT_LE(ulpError(wick_m_atan2_f64(a, b), atan2l(a, b)), 3) << a << " " << b;

@@ -19,9 +19,9 @@
 #define WICK_DECLARE(NAME) int32_t NAME(void *const *, const int64_t *, int64_t, int64_t, uint32_t, void *);
 #define WICK_TYPES_Real(N, X) X(wick_r_##N##_f32) X(wick_r_##N##_f64)
 #define WICK_TYPES_Float(N, X) WICK_TYPES_Real(N, X) X(wick_r_##N##_f16) X(wick_r_##N##_bf16)
-#define WICK_TYPES_Numeric(N, X)                                                                   \
-  WICK_TYPES_Float(N, X) X(wick_r_##N##_i8) X(wick_r_##N##_i16) X(wick_r_##N##_i32)                \
-      X(wick_r_##N##_i64) X(wick_r_##N##_u8) X(wick_r_##N##_u16) X(wick_r_##N##_u32) X(wick_r_##N##_u64)
+#define WICK_TYPES_Numeric(N, X)                                                                                       \
+  WICK_TYPES_Float(N, X) X(wick_r_##N##_i8) X(wick_r_##N##_i16) X(wick_r_##N##_i32) X(wick_r_##N##_i64)                \
+      X(wick_r_##N##_u8) X(wick_r_##N##_u16) X(wick_r_##N##_u32) X(wick_r_##N##_u64)
 #define WICK_TYPES_All(N, X) WICK_TYPES_Numeric(N, X) X(wick_r_##N##_bool)
 #define WICK_TYPES_F32(N, X) X(wick_r_##N##_f32)
 #define WICK_TYPES_Untyped(N, X) X(wick_r_##N)
@@ -45,9 +45,7 @@ Buf in(char type, std::vector<double> values) {
   size_t n = values.size();
   return {type, false, std::move(values), n};
 }
-Buf expect(char type, std::vector<double> values, size_t length) {
-  return {type, true, std::move(values), length};
-}
+Buf expect(char type, std::vector<double> values, size_t length) { return {type, true, std::move(values), length}; }
 Buf rnd(char type, size_t n, uint64_t seed, double lo, double hi) {
   std::vector<double> values(n);
   for (double &v : values) {
@@ -81,17 +79,29 @@ void store(char type, char *at, double v) {
   float f = float(v);
   int64_t l = type == 'l' ? int64_t(v) : 0;
   char b = char(v != 0);
-  std::memcpy(at, type == 'f' ? (void *)&f : type == 'l' ? (void *)&l : type == 'b' ? (void *)&b : (void *)&v, sizeOf(type));
+  std::memcpy(at,
+              type == 'f'   ? (void *)&f
+              : type == 'l' ? (void *)&l
+              : type == 'b' ? (void *)&b
+                            : (void *)&v,
+              sizeOf(type));
 }
 double load(char type, const char *at) {
   float f;
   int64_t l;
   double d;
   switch (type) {
-  case 'f': std::memcpy(&f, at, 4); return f;
-  case 'l': std::memcpy(&l, at, 8); return double(l);
-  case 'b': return *at;
-  default: std::memcpy(&d, at, 8); return d;
+  case 'f':
+    std::memcpy(&f, at, 4);
+    return f;
+  case 'l':
+    std::memcpy(&l, at, 8);
+    return double(l);
+  case 'b':
+    return *at;
+  default:
+    std::memcpy(&d, at, 8);
+    return d;
   }
 }
 
