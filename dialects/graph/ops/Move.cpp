@@ -106,7 +106,9 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
         return failure();
       last = p;
     }
-    auto map = AffineMap::get(0, 64, dimsOf(op.getType()), b.getContext());
+    auto encoded = dyn_cast_or_null<AffineMapAttr>(op.getType().getEncoding()); // as few symbols as the type
+    unsigned symbols = encoded ? encoded.getValue().getNumSymbols() : 0;
+    auto map = AffineMap::get(0, symbols, dimsOf(op.getType()), b.getContext());
     b.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getX(), AffineMapAttr::get(map));
     return success();
   });
