@@ -14,12 +14,16 @@
 #define WICK_MEM_NAME(name) name
 #endif
 
+// The code generator's calls are not visible in IR: `used` keeps these through
+// a link of only what is needed and through internalization.
+#define WICK_KEEP __attribute__((used))
+
 namespace {
 typedef uint64_t __attribute__((vector_size(32), aligned(1), may_alias)) Block;
 typedef uint64_t __attribute__((aligned(1), may_alias)) Word;
 } // namespace
 
-extern "C" void *WICK_MEM_NAME(memmove)(void *to, const void *from, size_t n) {
+extern "C" WICK_KEEP void *WICK_MEM_NAME(memmove)(void *to, const void *from, size_t n) {
   char *d = static_cast<char *>(to);
   const char *s = static_cast<const char *>(from);
   if (d == s || n == 0)
@@ -57,11 +61,11 @@ extern "C" void *WICK_MEM_NAME(memmove)(void *to, const void *from, size_t n) {
   return to;
 }
 
-extern "C" void *WICK_MEM_NAME(memcpy)(void *to, const void *from, size_t n) {
+extern "C" WICK_KEEP void *WICK_MEM_NAME(memcpy)(void *to, const void *from, size_t n) {
   return WICK_MEM_NAME(memmove)(to, from, n);
 }
 
-extern "C" void *WICK_MEM_NAME(memset)(void *to, int value, size_t n) {
+extern "C" WICK_KEEP void *WICK_MEM_NAME(memset)(void *to, int value, size_t n) {
   unsigned char *d = static_cast<unsigned char *>(to);
   uint64_t word = 0x0101010101010101ull * (unsigned char)value;
   Block block = {word, word, word, word};

@@ -4,7 +4,10 @@
 // bitcode module, for the compiler to link into kernels. Functions carry no
 // target attributes: give them those of the slice, then optimize. All defined
 // symbols are external with default visibility; internalize after linking.
-// Nothing is undefined. The library is CMake target WickRoutineBitcode.
+// Nothing is undefined. llvm.compiler.used keeps memcpy, memmove and memset,
+// which the code generator calls unseen: link (only-needed is fine), give them
+// the attributes too, internalize after. Do not raise the target's FP fusion
+// above Standard: the math functions need their exact error terms. The library is CMake target WickRoutineBitcode.
 //
 #pragma once
 
