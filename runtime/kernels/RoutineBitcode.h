@@ -7,7 +7,8 @@
 // Nothing is undefined. llvm.compiler.used keeps memcpy, memmove and memset,
 // which the code generator calls unseen: link (only-needed is fine), give them
 // the attributes too, internalize after. Do not raise the target's FP fusion
-// above Standard: the math functions need their exact error terms. The library is CMake target WickRoutineBitcode.
+// above Standard: the math functions need their exact error terms. The
+// library is CMake target WickRoutineBitcode.
 //
 #pragma once
 
