@@ -1,0 +1,10 @@
+#include "compiler/frontend/onnx/NodeImport.h"
+namespace wick::compiler {
+void addEinsumImporters(ImportTable &) {}
+void addResizeImporters(ImportTable &) {}
+void addIndexImporters(ImportTable &) {}
+void addRoutineImporters(ImportTable &) {}
+void addQuantImporters(ImportTable &) {}
+void addRecurrentImporters(ImportTable &) {}
+void addControlImporters(ImportTable &) {}
+}
