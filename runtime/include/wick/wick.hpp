@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -99,9 +98,9 @@ struct Tensor {
   uint64_t bytes = 0;
 
   /// For inputs (const data is only read) and for outputs (dims are ignored).
-  template <typename T>
-  static Tensor of(std::span<T> values, std::initializer_list<int64_t> dims, wick_dtype dtype = dtypeOf<T>()) {
-    return {dtype, dims, const_cast<std::remove_const_t<T> *>(values.data()), values.size_bytes()};
+  template <typename T, size_t N>
+  static Tensor of(std::span<T, N> values, std::vector<int64_t> dims, wick_dtype dtype = dtypeOf<T>()) {
+    return {dtype, std::move(dims), const_cast<std::remove_const_t<T> *>(values.data()), values.size_bytes()};
   }
   /// Leaves an output in the session.
   static Tensor inSession() { return {}; }
