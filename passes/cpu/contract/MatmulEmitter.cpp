@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loop nest: unit -> row tile -> panel step -> k. Rows that do not fill a tile run in
+// a tile of exactly their number, so that M = 7 costs what 7 rows cost; the number is
+// dynamic and each variant's code is small.
+//
+#include "passes/cpu/contract/MatmulEmitter.h"
+
+using namespace mlir;
+
+namespace wick::contract {
+
+static int64_t ceilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+int64_t MatmulPlan::units(int64_t m, int64_t n) const {
+  return ceilDiv(m, rowsPerUnit) * (panelsPerUnit ? ceilDiv(ceilDiv(n, kLanes), panelsPerUnit) : 1);
+}
+
+MatmulPlan planMatmul(const codegen::CpuSlice &slice, int64_t m, int64_t n, int64_t k) {
+  MatmulPlan plan{matmulTile(slice), 0, 0};
+  // B of one panel group should stay in the second cache (1 MiB or more, half used)
+  // while the row blocks pass by.
+  constexpr int64_t kCacheBytes = 384 << 10;
+  if (n < 0 || k < 0 || ceilDiv(n, kLanes) * kLanes * k * 4 <= kCacheBytes) {
+    plan.rowsPerUnit = 4 * plan.tile.rows;
+    return plan;
+  }
+  int64_t stepBytes = k * kLanes * 4 * plan.tile.panels;
+  plan.panelsPerUnit = std::max<int64_t>(1, kCacheBytes / stepBytes) * plan.tile.panels;
+  plan.rowsPerUnit = 8 * plan.tile.rows;
+  return plan;
+}
+
+namespace {
+struct MatmulCode {
+  const MatmulPlan &plan;
+  const MatmulOperands &op;
+  Value batch;
+  Columns columns; ///< of the last panel
+
+  /// rows x panels tile at (row, panel).
+  void tile(Emit &e, ArrayRef<Value> rows, unsigned panels, Value row, Value panel) const {
+    SmallVector<Value> b;
+    for (unsigned p = 0; p < panels; ++p)
+      b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), kLanes)));
+    SmallVector<Value> acc(rows.size() * panels, e.zero());
+    acc = emitProduct(e, rows, b, op.k, acc);
+    emitStoreTile(e, op.to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n,
+                  columns);
+  }
+
+  /// `count` rows from `row`, over the panels [first, last).
+  void rowTile(Emit &e, unsigned count, Value row, Value first, Value last) const {
+    SmallVector<Value> rows;
+    for (unsigned r = 0; r < count; ++r)
+      rows.push_back(e.at(op.a, e.mul(e.add(row, r), op.aRowStride)));
+    unsigned step = plan.tile.panels;
+    Value whole = e.sub(last, e.rem(e.sub(last, first), e.c(step)));
+    e.loop(first, whole, step, [&](Emit &e, Value p) { tile(e, rows, step, row, p); });
+    int64_t columns = constantOf(op.n);
+    bool alwaysWhole = step == 1 || (columns > 0 && ceilDiv(columns, kLanes) % step == 0);
+    if (!alwaysWhole)
+      e.loop(whole, last, 1, [&](Emit &e, Value p) { tile(e, rows, 1, row, p); });
+  }
+};
+} // namespace
+
+void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin, Value end, Value m,
+                Value n, Value k,
+                function_ref<MatmulOperands(OpBuilder &, Location, Value)> operandsOf) {
+  Emit e(b, loc);
+  unsigned mr = plan.tile.rows;
+  Value panels = e.ceilDiv(n, kLanes);
+  Value blocks = e.ceilDiv(m, plan.rowsPerUnit);
+  Value groups = plan.panelsPerUnit ? e.ceilDiv(panels, plan.panelsPerUnit) : e.c(1);
+  Value units = e.mul(blocks, groups);
+  int64_t columns = constantOf(n), staticRows = constantOf(m);
+  Columns last16 = columns > 0 && columns < kLanes    ? Columns::Partial
+                   : columns > 0 && columns % kLanes == 0 ? Columns::Whole
+                                                          : Columns::Unknown;
+
+  e.loop(begin, end, 1, [&](Emit &e, Value unit) {
+    Value batch = e.div(unit, units), local = e.rem(unit, units);
+    MatmulOperands op = operandsOf(e.b, e.loc, batch);
+    op.m = m, op.n = n, op.k = k;
+    Value group = e.div(local, blocks), block = e.rem(local, blocks);
+    Value first = e.c(0), last = panels;
+    if (plan.panelsPerUnit) {
+      first = e.mul(group, plan.panelsPerUnit);
+      last = e.min(panels, e.add(first, plan.panelsPerUnit));
+    }
+    Value row0 = e.mul(block, plan.rowsPerUnit);
+    Value row1 = e.min(m, e.add(row0, plan.rowsPerUnit));
+    MatmulCode code{plan, op, batch, last16};
+    Value rest = e.rem(e.sub(row1, row0), e.c(mr));
+    Value rowWhole = e.sub(row1, rest);
+    if (staticRows < 0 || staticRows >= mr)
+      e.loop(row0, rowWhole, mr, [&](Emit &e, Value r) { code.rowTile(e, mr, r, first, last); });
+    for (unsigned count = 1; count < mr; ++count) {
+      if (staticRows >= 0 && staticRows % mr != count)
+        continue;
+      Value is = e.cmp(arith::CmpIPredicate::eq, rest, e.c(count));
+      e.when(is, [&](Emit &e) { code.rowTile(e, count, rowWhole, first, last); });
+    }
+  });
+}
+
+} // namespace wick::contract

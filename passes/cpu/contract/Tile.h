@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The register tile shared by matmul and convolution: `rows` x `panels` accumulators
+// of 16 lanes, fed by one scalar of A per row and one vector of B per panel and k.
+// Accumulators live in loop-carried values, so LLVM keeps them in registers as long as
+// rows * panels + panels + 1 fit (LLVM folds A's broadcast into the FMA on AVX-512).
+//
+#pragma once
+
+#include "compiler/codegen/cpu/CpuTarget.h"
+#include "passes/cpu/contract/EmitUtil.h"
+#include <functional>
+
+namespace wick::contract {
+
+/// Where in the result a vector of 16 columns lies.
+struct TilePosition {
+  mlir::Value batch; ///< i64 batch index; null where there is none
+  mlir::Value row;   ///< i64 row of C; for convolutions the output pixel, batch included
+  mlir::Value col;   ///< i64 first column (output channel, group offset included)
+  mlir::Value mask;  ///< vector<16xi1> of lanes that exist; null: all do
+
+  /// vector<16xf32> at `base` + `offset` floats under the mask; dead lanes read 0.
+  mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, mlir::Value base,
+                   mlir::Value offset) const;
+};
+
+/// Turns an accumulator (vector<16xf32>) into the result (same type). May be called
+/// several times, for vectors of different tiles; each element of C is visited once.
+using Epilogue = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value acc,
+                                           const TilePosition &)>;
+
+/// Where results go: f32 at base + row * rowStride + col, or wherever `store` puts
+/// them (other dtypes, transposed outputs). Base already accounts for batch, except in
+/// convolutions, whose row counts over the batch.
+struct Destination {
+  mlir::Value base;      ///< !llvm.ptr
+  mlir::Value rowStride; ///< floats
+  Epilogue epilogue;     ///< empty: none
+  /// True: emit the epilogue once per tile inside a loop over a copy of the tile on the
+  /// stack, instead of once per accumulator. Right for activations with long code
+  /// (exp, erf, tanh); false for bias, relu, residual.
+  bool loopedEpilogue = false;
+  std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value value, const TilePosition &)>
+      store;
+};
+
+/// Rows and panels of the main tile of a slice.
+struct TileShape {
+  unsigned rows, panels;
+};
+TileShape matmulTile(const codegen::CpuSlice &slice); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
+
+/// acc[r * panels + p] += sum over k < count of a[r][k] * b[p][k * 16 + lane].
+/// `count` may be 0. `acc` holds rows * panels vectors of 16 lanes, or of 8 where the upper
+/// half of the panel is fill; returns as many.
+llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a,
+                                           llvm::ArrayRef<mlir::Value> b, mlir::Value count,
+                                           mlir::ValueRange acc);
+
+/// Which of a tile's columns exist.
+enum class Columns {
+  Whole,   ///< all
+  Unknown, ///< decided when running
+  Partial, ///< some do not
+};
+
+/// Applies the epilogue to rows x panels accumulators whose first is at (row, col) and
+/// stores them; columns >= colEnd do not exist.
+void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panels,
+                   mlir::ValueRange acc, mlir::Value batch, mlir::Value row, mlir::Value col,
+                   mlir::Value colEnd, Columns columns);
+
+} // namespace wick::contract
