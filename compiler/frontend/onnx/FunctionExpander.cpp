@@ -64,6 +64,7 @@ private:
   bool localFunction;
   NameGenerator &names;
   std::vector<Problem> &problems;
+  std::unordered_map<std::string, unsigned> nodeNames; ///< how often each was given
   std::vector<Node> tail; ///< Identity nodes for outputs that pass through
 };
 
@@ -195,6 +196,8 @@ bool Instantiation::bind(std::vector<Node> &nodes) {
 void Instantiation::stamp(std::vector<Node> &nodes, bool top) {
   for (Node &node : nodes) {
     node.name = call.displayName() + "/" + (node.name.empty() ? node.opType : node.name);
+    if (unsigned number = ++nodeNames[node.name]; number > 1)
+      node.name += "_" + std::to_string(number);
     if (top)
       node.index = call.index;
     int64_t version = opsetVersion(function.opsets, node.domain);
@@ -223,8 +226,8 @@ std::optional<std::vector<Node>> Instantiation::run() {
 /// Expands the calls of one model's functions.
 class LocalExpander {
 public:
-  LocalExpander(Model &model, NameGenerator &names, std::vector<Problem> &problems)
-      : names(names), problems(problems) {
+  LocalExpander(Model &model, NameGenerator &names, std::vector<Problem> &problems, size_t maxNodes)
+      : names(names), problems(problems), maxNodes(maxNodes), nodeBudget(maxNodes) {
     for (const Function &function : model.functions)
       functions.try_emplace({function.domain, function.name, function.overload}, &function);
   }
@@ -257,10 +260,9 @@ private:
     };
     if (std::find(stack.begin(), stack.end(), key) != stack.end())
       return fail("function '" + function.name + "' calls itself");
-    // Functions that call others twice each grow without bound.
     if (function.nodes.size() > nodeBudget) {
       stopped = true;
-      return fail("the model's functions expand to more than " + std::to_string(MaxNodes) + " nodes");
+      return fail("the model's functions expand to more than " + std::to_string(maxNodes) + " nodes");
     }
     nodeBudget -= function.nodes.size();
     auto defaults = [&](const std::string &name) -> std::optional<Attribute> {
@@ -280,12 +282,12 @@ private:
     stack.pop_back();
   }
 
-  static constexpr size_t MaxNodes = size_t(1) << 22;
   NameGenerator &names;
   std::vector<Problem> &problems;
   std::map<Key, const Function *> functions;
   std::vector<Key> stack;
-  size_t nodeBudget = MaxNodes;
+  size_t maxNodes;
+  size_t nodeBudget;
   bool stopped = false;
 };
 
@@ -295,10 +297,11 @@ std::span<const std::byte> asBytes(const std::string &text) {
 
 } // namespace
 
-void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems) {
+void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems,
+                          size_t maxNodes) {
   if (model.functions.empty())
     return;
-  LocalExpander(model, names, problems).expand(model.graph.nodes);
+  LocalExpander(model, names, problems, maxNodes).expand(model.graph.nodes);
   if (!hasErrors(problems))
     model.functions.clear();
 }

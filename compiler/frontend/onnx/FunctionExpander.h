@@ -18,8 +18,10 @@ namespace wick::onnx {
 /// opset import in Node::opset, for the upgrade that follows. An attribute that
 /// neither the caller nor the function gives a value is left out. Functions that
 /// call themselves or use names that they do not define are errors, and their
-/// calls stay.
-void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems);
+/// calls stay. Functions that call others twice each can grow without bound: more
+/// than `maxNodes` nodes from bodies are an error.
+void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems,
+                          size_t maxNodes = size_t(1) << 20);
 
 /// Nodes that compute an op by its schema's function body, upgraded to the newest
 /// opset, in order; they write `node.outputs`. `node` is in its newest form (or at

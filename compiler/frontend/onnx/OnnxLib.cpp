@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <exception>
 #include <limits>
+#include <set>
 
 namespace wick::onnx {
 
@@ -64,6 +65,14 @@ std::optional<Schema> findSchema(const std::string &opType, const std::string &d
   } catch (const std::exception &) {
     return std::nullopt;
   }
+}
+
+std::vector<std::string> opNames(const std::string &domain) {
+  std::set<std::string> names;
+  for (const OpSchema &schema : OpSchemaRegistry::get_all_schemas_with_history())
+    if (schema.domain() == domain)
+      names.insert(schema.Name());
+  return {names.begin(), names.end()};
 }
 
 /// The largest version that is at most `limit`, 0 when there is none.

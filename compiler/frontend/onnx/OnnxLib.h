@@ -47,6 +47,9 @@ struct Schema {
 std::optional<Schema> findSchema(const std::string &opType, const std::string &domain,
                                  int64_t opsetVersion);
 
+/// All ops of a domain, in any version, sorted.
+std::vector<std::string> opNames(const std::string &domain);
+
 /// The function body of an op as a serialized FunctionProto, its opset imports
 /// set to the versions that the body is written for. `node` is the serialized
 /// NodeProto and `inputTypes` its inputs' serialized TypeProtos (an empty string

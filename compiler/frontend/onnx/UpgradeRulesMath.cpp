@@ -8,6 +8,9 @@
 
 namespace wick::onnx {
 
+/// Nothing has more dims; keeps arithmetic on damaged attributes in range.
+static constexpr int64_t MaxRank = 1024;
+
 /// Appends as many dims of size 1 to a tensor as take its first dim to position
 /// `axis` of a tensor with `target`'s rank. Ranks are computed in the graph, since
 /// none is known here; the importer folds that away.
@@ -30,6 +33,8 @@ static std::string alignAt(UpgradeStep &step, const std::string &value, const st
 static void legacyBroadcast(UpgradeStep &step) {
   Node &node = step.node;
   const Attribute *axis = node.attr("axis");
+  if (axis && (axis->i < -MaxRank || axis->i > MaxRank))
+    return step.error("axis " + std::to_string(axis->i) + " is out of range");
   if (axis && node.intAttr("broadcast", 0) != 0 && node.hasInput(0) && node.hasInput(1)) {
     const Tensor *other = step.constantValue(node.input(1));
     if (!other || !other->dims.empty())
@@ -150,6 +155,8 @@ static void groupNorm21(UpgradeStep &step) {
 
 static void floatToIntP2(UpgradeStep &step) {
   const Attribute *p = step.node.attr("p");
+  if (p && p->kind == Attribute::Kind::Float && !(p->f > 0 && p->f < 1e6f))
+    return step.error("norm p must be positive, is " + std::to_string(p->f));
   if (p && p->kind == Attribute::Kind::Float)
     step.node.setAttr(Attribute::makeInt("p", static_cast<int64_t>(p->f)));
 }

@@ -53,6 +53,11 @@ static void crop(UpgradeStep &step) {
   auto border = node.intsAttr("border"), size = node.intsAttr("scale");
   if (!border || border->size() != 4)
     return step.error("attribute 'border' must have 4 numbers");
+  constexpr int64_t Limit = int64_t(1) << 40;
+  for (const auto &list : {*border, size.value_or(std::vector<int64_t>())})
+    for (int64_t number : list)
+      if (number < 0 || number > Limit)
+        return step.error("border or scale " + std::to_string(number) + " is out of range");
   int64_t left = (*border)[0], top = (*border)[1], right = (*border)[2], bottom = (*border)[3];
   // An end of -0 would cut everything.
   auto end = [](int64_t cut) { return cut ? -cut : std::numeric_limits<int64_t>::max(); };
@@ -74,6 +79,8 @@ static void constantFill(UpgradeStep &step) {
                                        type != DataType::Int32))
     return step.error("'extra_shape' and element types but float, int32 and int64 are not supported");
   float value = node.floatAttr("value", 0);
+  if (type != DataType::Float && !(value > -2e9f && value < 2e9f))
+    return step.error("value " + std::to_string(value) + " is out of range");
   Tensor fill = type == DataType::Float ? Tensor::make<float>("", type, {1}, {value})
                 : type == DataType::Int64
                     ? Tensor::int64s("", {static_cast<int64_t>(value)})

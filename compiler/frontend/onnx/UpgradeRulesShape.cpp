@@ -43,12 +43,6 @@ static void slice10(UpgradeStep &step) {
   step.attributeToInput("axes", 3);
 }
 
-static void split2(UpgradeStep &step) {
-  // The lengths could be an input already in the first version, as they are now;
-  // in between they were an attribute only.
-  (void)step;
-}
-
 static void split13(UpgradeStep &step) { step.attributeToInput("split", 1); }
 
 static void split18(UpgradeStep &step) {
@@ -179,7 +173,6 @@ std::span<const UpgradeRule> shapeUpgradeRules() {
       {"Pad", 2, pad2},
       {"Pad", 11, pad11},
       {"Slice", 10, slice10},
-      {"Split", 2, split2},
       {"Split", 13, split13},
       {"Split", 18, split18},
       {"TopK", 10, topK10},

@@ -149,7 +149,7 @@ std::span<const char *const> trivialUpgrades() {
     "Softplus 22",
     "Softsign 22",
     "SpaceToDepth 13 28",
-    "Split 11",
+    "Split 2 11",
     "SplitToSequence 24",
     "Sqrt 6 13",
     "Squeeze 11 21 23 24 25",
