@@ -28,7 +28,8 @@ wick_status Failure::operator()(wick_status status, const char *format, ...) con
 template <size_t N>
 static void copyText(char (&to)[N], std::string_view from) {
   size_t size = std::min(from.size(), N - 1);
-  std::memcpy(to, from.data(), size);
+  if (size)
+    std::memcpy(to, from.data(), size);
   to[size] = '\0';
 }
 

@@ -13,8 +13,8 @@ static constexpr uint16_t kUtf8Names = 0x0800;
 static constexpr uint32_t kDosEpoch = 0x00210000; // date 1980-01-01, time 0
 
 static void put(std::string &out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(value >> (8 * i));
+  for (; bytes; --bytes, value >>= 8)
+    out += static_cast<char>(value);
 }
 
 static uint64_t min32(uint64_t value) { return std::min(value, kMax32); }
