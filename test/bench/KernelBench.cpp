@@ -4,10 +4,10 @@
 // microseconds of each (minimum), the ratio (above 1: ours is faster) and geomeans.
 //   wick_kernel_bench [substring of case names | =MxNxK] [rounds] [slice] [asm file]
 //
+#include "compiler/codegen/cpu/CpuTarget.h"
+#include "passes/cpu/contract/WeightPack.h"
 #include "test/bench/OneDnn.h"
 #include "test/unit/codegen/ContractKernels.h"
-#include "passes/cpu/contract/WeightPack.h"
-#include "compiler/codegen/cpu/CpuTarget.h"
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -102,14 +102,12 @@ static Prepared conv(const ConvShape &s, bool plain, const Options &options) {
   int64_t perGroup = s.c / s.groups, outSize = s.n * s.oh() * s.ow() * s.oc;
   auto *in = keep(p, std::make_shared<Aligned>(s.n * s.h * s.w * s.c)),
        *w = keep(p, std::make_shared<Aligned>(s.oc * perGroup * s.kh * s.kw)),
-       *bias = keep(p, std::make_shared<Aligned>(s.oc + 16)),
-       *out = keep(p, std::make_shared<Aligned>(outSize)),
+       *bias = keep(p, std::make_shared<Aligned>(s.oc + 16)), *out = keep(p, std::make_shared<Aligned>(outSize)),
        *reference = keep(p, std::make_shared<Aligned>(outSize));
   int64_t taps = s.kh * s.kw;
-  auto layout = c.spec.isDepthwise()
-                    ? contract::packDepthwise(s.oc, {1, s.kh, s.kw}, {taps, 0, s.kw, 1})
-                    : contract::packConv(s.groups, s.oc, perGroup, {1, s.kh, s.kw},
-                                         {perGroup * taps, taps, 0, s.kw, 1});
+  auto layout = c.spec.isDepthwise() ? contract::packDepthwise(s.oc, {1, s.kh, s.kw}, {taps, 0, s.kw, 1})
+                                     : contract::packConv(s.groups, s.oc, perGroup, {1, s.kh, s.kw},
+                                                          {perGroup * taps, taps, 0, s.kw, 1});
   auto *packed = keep(p, std::make_shared<Aligned>(layout.numElements()));
   contract::packWeights(layout, w->data, packed->data, 0, layout.numElements());
   auto *runner = keep(p, std::make_shared<KernelRunner>());
@@ -171,8 +169,8 @@ static double measure(const std::string &name, const Prepared &p, const Options 
     ours = std::min(ours, once(p.ours, repeat));
     theirs = std::min(theirs, once(p.theirs, repeat));
   }
-  std::printf("%-34s %9.1f us %7.1f GF/s   oneDNN %9.1f us   ratio %.3f   max diff %.1e\n",
-              name.c_str(), ours * 1e6, p.flops / ours * 1e-9, theirs * 1e6, theirs / ours, worst);
+  std::printf("%-34s %9.1f us %7.1f GF/s   oneDNN %9.1f us   ratio %.3f   max diff %.1e\n", name.c_str(), ours * 1e6,
+              p.flops / ours * 1e-9, theirs * 1e6, theirs / ours, worst);
   std::fflush(stdout);
   return theirs / ours;
 }
@@ -200,14 +198,12 @@ int main(int argc, char **argv) {
     low = std::min(low, ratio);
     ++count;
   };
-  const int64_t products[][3] = {{512, 512, 512},  {1024, 1024, 1024}, {128, 768, 768},
-                                 {128, 768, 3072}, {128, 3072, 768},   {1, 4096, 4096},
-                                 {1, 768, 768},    {4, 768, 768},      {7, 768, 768},
-                                 {37, 512, 512},   {128, 1000, 2048},  {128, 100, 64},
+  const int64_t products[][3] = {{512, 512, 512},  {1024, 1024, 1024}, {128, 768, 768},   {128, 768, 3072},
+                                 {128, 3072, 768}, {1, 4096, 4096},    {1, 768, 768},     {4, 768, 768},
+                                 {7, 768, 768},    {37, 512, 512},     {128, 1000, 2048}, {128, 100, 64},
                                  {384, 64, 384},   {384, 384, 64}};
   for (auto &s : products)
-    consider("matmul " + std::to_string(s[0]) + "x" + std::to_string(s[1]) + "x" +
-                 std::to_string(s[2]),
+    consider("matmul " + std::to_string(s[0]) + "x" + std::to_string(s[1]) + "x" + std::to_string(s[2]),
              [&] { return matmul(s[0], s[1], s[2], options); });
   const struct {
     const char *name;
@@ -234,8 +230,7 @@ int main(int argc, char **argv) {
   };
   for (auto &c : convs)
     for (bool plain : {true, false})
-      consider(std::string(c.name) + (plain ? " nhwc" : " any"),
-               [&] { return conv(c.s, plain, options); });
+      consider(std::string(c.name) + (plain ? " nhwc" : " any"), [&] { return conv(c.s, plain, options); });
   long m, n, k;
   if (std::sscanf(options.filter.c_str(), "=%ldx%ldx%ld", &m, &n, &k) == 3)
     measure(options.filter, matmul(m, n, k, options), options);

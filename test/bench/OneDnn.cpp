@@ -26,8 +26,7 @@ static primitive_attr relu() {
 }
 
 /// Memory of layout `to` holding `data` of layout `from`.
-static memory reordered(stream &s, const memory::desc &from, const void *data,
-                        const memory::desc &to) {
+static memory reordered(stream &s, const memory::desc &from, const void *data, const memory::desc &to) {
   memory source(from, cpu(), const_cast<void *>(data));
   memory target(to, cpu());
   reorder(source, target).execute(s, source, target);
@@ -36,20 +35,16 @@ static memory reordered(stream &s, const memory::desc &from, const void *data,
 }
 
 template <typename Primitive>
-static std::function<void()> runner(Primitive p, memory src, memory weights, memory bias,
-                                    memory dst) {
+static std::function<void()> runner(Primitive p, memory src, memory weights, memory bias, memory dst) {
   auto s = std::make_shared<stream>(cpu());
   return [=] {
-    p.execute(*s, {{DNNL_ARG_SRC, src},
-                   {DNNL_ARG_WEIGHTS, weights},
-                   {DNNL_ARG_BIAS, bias},
-                   {DNNL_ARG_DST, dst}});
+    p.execute(*s, {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, dst}});
     s->wait();
   };
 }
 
-std::function<void()> oneDnnMatmul(int64_t m, int64_t n, int64_t k, const float *a, const float *b,
-                                   const float *bias, float *out) {
+std::function<void()> oneDnnMatmul(int64_t m, int64_t n, int64_t k, const float *a, const float *b, const float *bias,
+                                   float *out) {
   using tag = memory::format_tag;
   auto f32 = memory::data_type::f32;
   memory::desc src({m, k}, f32, tag::ab), any({k, n}, f32, tag::any), plain({k, n}, f32, tag::ab),
@@ -61,28 +56,24 @@ std::function<void()> oneDnnMatmul(int64_t m, int64_t n, int64_t k, const float 
                 memory(biases, cpu(), const_cast<float *>(bias)), memory(dst, cpu(), out));
 }
 
-std::function<void()> oneDnnConv(const ConvShape &c, bool plainLayout, const float *in,
-                                 const float *weights, const float *bias, float *out) {
+std::function<void()> oneDnnConv(const ConvShape &c, bool plainLayout, const float *in, const float *weights,
+                                 const float *bias, float *out) {
   using tag = memory::format_tag;
   auto f32 = memory::data_type::f32;
   auto layout = plainLayout ? tag::nhwc : tag::any;
   memory::dims inDims{c.n, c.c, c.h, c.w}, outDims{c.n, c.oc, c.oh(), c.ow()};
-  memory::dims wDims = c.groups == 1
-                           ? memory::dims{c.oc, c.c, c.kh, c.kw}
-                           : memory::dims{c.groups, c.oc / c.groups, c.c / c.groups, c.kh, c.kw};
-  convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct,
-                                 {inDims, f32, layout}, {wDims, f32, tag::any},
-                                 {{c.oc}, f32, tag::a}, {outDims, f32, layout},
+  memory::dims wDims = c.groups == 1 ? memory::dims{c.oc, c.c, c.kh, c.kw}
+                                     : memory::dims{c.groups, c.oc / c.groups, c.c / c.groups, c.kh, c.kw};
+  convolution_forward::desc desc(prop_kind::forward_inference, algorithm::convolution_direct, {inDims, f32, layout},
+                                 {wDims, f32, tag::any}, {{c.oc}, f32, tag::a}, {outDims, f32, layout},
                                  {c.stride, c.stride}, {c.pad, c.pad}, {c.pad, c.pad});
   convolution_forward::primitive_desc pd(desc, relu(), cpu());
   stream s(cpu());
-  memory packed = reordered(s, {wDims, f32, c.groups == 1 ? tag::oihw : tag::goihw}, weights,
-                            pd.weights_desc());
+  memory packed = reordered(s, {wDims, f32, c.groups == 1 ? tag::oihw : tag::goihw}, weights, pd.weights_desc());
   memory src = plainLayout ? memory(pd.src_desc(), cpu(), const_cast<float *>(in))
                            : reordered(s, {inDims, f32, tag::nhwc}, in, pd.src_desc());
   memory dst = plainLayout ? memory(pd.dst_desc(), cpu(), out) : memory(pd.dst_desc(), cpu());
-  return runner(convolution_forward(pd), src, packed,
-                memory(pd.bias_desc(), cpu(), const_cast<float *>(bias)), dst);
+  return runner(convolution_forward(pd), src, packed, memory(pd.bias_desc(), cpu(), const_cast<float *>(bias)), dst);
 }
 
 } // namespace wick::bench

@@ -18,10 +18,10 @@ struct ConvShape {
 
 /// The returned function computes `out` once; pointers are plain row-major (matmul) or
 /// NHWC (convolution with `plainLayout`, else oneDNN's own layouts).
-std::function<void()> oneDnnMatmul(int64_t m, int64_t n, int64_t k, const float *a, const float *b,
-                                   const float *bias, float *out);
+std::function<void()> oneDnnMatmul(int64_t m, int64_t n, int64_t k, const float *a, const float *b, const float *bias,
+                                   float *out);
 /// `weights` is [OC][C / groups][KH][KW].
-std::function<void()> oneDnnConv(const ConvShape &shape, bool plainLayout, const float *in,
-                                 const float *weights, const float *bias, float *out);
+std::function<void()> oneDnnConv(const ConvShape &shape, bool plainLayout, const float *in, const float *weights,
+                                 const float *bias, float *out);
 
 } // namespace wick::bench

@@ -16,9 +16,7 @@ static bool isPcRelative(uint64_t type) {
   return type == ELF::R_X86_64_PC32 || type == ELF::R_X86_64_PLT32 || type == ELF::R_X86_64_PC64;
 }
 
-static bool mayStayUndefined(StringRef name) {
-  return name == "memcpy" || name == "memmove" || name == "memset";
-}
+static bool mayStayUndefined(StringRef name) { return name == "memcpy" || name == "memmove" || name == "memset"; }
 
 bool checkObject(StringRef bytes, std::string &error) {
   auto parsed = ObjectFile::createELFObjectFile(MemoryBufferRef(bytes, "kernel"));
@@ -54,8 +52,7 @@ bool checkObject(StringRef bytes, std::string &error) {
         continue;
       SmallString<32> type;
       relocation.getTypeName(type);
-      error = "relocation " + type.str().str() + " in " + nameOf((*target)->getName()) +
-              " is not PC-relative";
+      error = "relocation " + type.str().str() + " in " + nameOf((*target)->getName()) + " is not PC-relative";
       if (relocation.getSymbol() != file.symbol_end())
         error += " (symbol " + nameOf(relocation.getSymbol()->getName()) + ")";
       return false;

@@ -15,13 +15,13 @@ namespace wick::codegen {
 
 /// What code generation must know of one family of CPUs.
 struct CpuSlice {
-  std::string name;         ///< "x86-64-v4": the key in the package
-  std::string cpu;          ///< LLVM's target-cpu
-  std::string features;     ///< extra target-features, comma separated ("" = none)
-  unsigned vectorBytes;     ///< 32 or 64: the widest register; also prefer-vector-width / 8
-  unsigned minAlign = 64;   ///< alignment of every buffer that is not the caller's, bytes
-  bool hasVnni = false;     ///< vpdpbusd on `vectorBytes` registers
-  bool hasBf16 = false;     ///< vdpbf16ps on `vectorBytes` registers
+  std::string name;       ///< "x86-64-v4": the key in the package
+  std::string cpu;        ///< LLVM's target-cpu
+  std::string features;   ///< extra target-features, comma separated ("" = none)
+  unsigned vectorBytes;   ///< 32 or 64: the widest register; also prefer-vector-width / 8
+  unsigned minAlign = 64; ///< alignment of every buffer that is not the caller's, bytes
+  bool hasVnni = false;   ///< vpdpbusd on `vectorBytes` registers
+  bool hasBf16 = false;   ///< vdpbf16ps on `vectorBytes` registers
 
   bool isAvx512() const { return vectorBytes == 64; }
   unsigned numVectorRegs() const { return isAvx512() ? 32 : 16; }

@@ -60,15 +60,14 @@ static bool readImage(CodeImage &image, std::string &error) {
     return false;
   }
   for (const auto &segment : *segments) {
-    if (segment.p_type == ELF::PT_DYNAMIC || segment.p_type == ELF::PT_TLS ||
-        segment.p_type == ELF::PT_INTERP) {
+    if (segment.p_type == ELF::PT_DYNAMIC || segment.p_type == ELF::PT_TLS || segment.p_type == ELF::PT_INTERP) {
       error = "code image has a dynamic, TLS or interpreter segment";
       return false;
     }
     if (segment.p_type != ELF::PT_LOAD)
       continue;
-    if ((segment.p_flags & ELF::PF_W) || segment.p_offset != segment.p_vaddr ||
-        segment.p_filesz != segment.p_memsz || segment.p_offset % 65536) {
+    if ((segment.p_flags & ELF::PF_W) || segment.p_offset != segment.p_vaddr || segment.p_filesz != segment.p_memsz ||
+        segment.p_offset % 65536) {
       error = "code image has a writable or displaced segment";
       return false;
     }
@@ -127,11 +126,27 @@ LogicalResult linkImage(ArrayRef<StringRef> objects, CodeImage &image, std::stri
     return failure();
 
   std::string listArgument = ("@" + list).str();
-  const char *arguments[] = {"ld.lld", "-static", "--no-dynamic-linker", "--image-base=0",
-                             "-e", "0", "-z", "max-page-size=65536", "-z",
-                             "separate-loadable-segments", "-z", "noexecstack", "--no-gnu-unique",
-                             "--build-id=none", "--discard-all", "--threads=1", "-O1",
-                             "--fatal-warnings", "-o", output.c_str(), listArgument.c_str()};
+  const char *arguments[] = {"ld.lld",
+                             "-static",
+                             "--no-dynamic-linker",
+                             "--image-base=0",
+                             "-e",
+                             "0",
+                             "-z",
+                             "max-page-size=65536",
+                             "-z",
+                             "separate-loadable-segments",
+                             "-z",
+                             "noexecstack",
+                             "--no-gnu-unique",
+                             "--build-id=none",
+                             "--discard-all",
+                             "--threads=1",
+                             "-O1",
+                             "--fatal-warnings",
+                             "-o",
+                             output.c_str(),
+                             listArgument.c_str()};
   std::string text;
   {
     static std::mutex lock;

@@ -17,8 +17,8 @@
 namespace wick::codegen {
 
 struct CodeImage {
-  llvm::SmallVector<char, 0> bytes;   ///< the whole ELF file
-  llvm::StringMap<uint64_t> symbols;  ///< function -> offset from the image's start
+  llvm::SmallVector<char, 0> bytes;  ///< the whole ELF file
+  llvm::StringMap<uint64_t> symbols; ///< function -> offset from the image's start
 };
 
 /// Links `objects` (ELF relocatables of emitObject, plus emitSupportObject's) in the
@@ -26,7 +26,6 @@ struct CodeImage {
 /// function symbols land in `image.symbols`; a name defined twice is an error.
 /// On failure `error` holds lld's text. Thread-safe (links are serialized: lld keeps
 /// global state). Note that a link resets every llvm::cl option to its default.
-llvm::LogicalResult linkImage(llvm::ArrayRef<llvm::StringRef> objects, CodeImage &image,
-                              std::string &error);
+llvm::LogicalResult linkImage(llvm::ArrayRef<llvm::StringRef> objects, CodeImage &image, std::string &error);
 
 } // namespace wick::codegen

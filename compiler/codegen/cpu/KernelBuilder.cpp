@@ -32,8 +32,7 @@ func::FuncOp buildKernel(ModuleOp module, const KernelSignature &signature, Kern
   SmallVector<Type> types(signature.buffers.size(), ptr);
   types.append(signature.numArgs, i64);
   types.append({i64, i64, i32, ptr});
-  auto body = func::FuncOp::create(b, (signature.name + ".body").str(),
-                                   b.getFunctionType(types, {i32}));
+  auto body = func::FuncOp::create(b, (signature.name + ".body").str(), b.getFunctionType(types, {i32}));
   body.setPrivate();
   body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(ctx, LLVM::Linkage::Internal));
   body->setAttr("passthrough", b.getArrayAttr({b.getStringAttr("noinline")}));
@@ -68,8 +67,7 @@ func::FuncOp buildKernel(ModuleOp module, const KernelSignature &signature, Kern
   func::ReturnOp::create(b, status);
 
   b.setInsertionPointToEnd(module.getBody());
-  auto entry = func::FuncOp::create(b, signature.name,
-                                    b.getFunctionType({ptr, ptr, i64, i64, i32, ptr}, {i32}));
+  auto entry = func::FuncOp::create(b, signature.name, b.getFunctionType({ptr, ptr, i64, i64, i32, ptr}, {i32}));
   b.setInsertionPointToStart(entry.addEntryBlock());
   SmallVector<Value> operands;
   for (size_t i = 0; i < signature.buffers.size(); ++i)

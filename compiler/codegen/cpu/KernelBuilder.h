@@ -47,12 +47,10 @@ struct KernelValues {
 
 /// Emits the body at the builder's position. Returns the i32 status, or null for 0.
 /// It may leave the builder in another block of the same function.
-using KernelBody =
-    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, const KernelValues &)>;
+using KernelBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, const KernelValues &)>;
 
 /// Appends both functions to `module` and returns the body function. Loads the
 /// dialects it needs; the context must not be in a multi-threaded section.
-mlir::func::FuncOp buildKernel(mlir::ModuleOp module, const KernelSignature &signature,
-                               KernelBody body);
+mlir::func::FuncOp buildKernel(mlir::ModuleOp module, const KernelSignature &signature, KernelBody body);
 
 } // namespace wick::codegen

@@ -24,8 +24,7 @@ static void collect(mlir::Diagnostic &diagnostic, std::string &text) {
     os << "\nnote: " << note;
 }
 
-static void runJob(const KernelJob &job, mlir::MLIRContext &ctx, const CompileOptions &options,
-                   KernelResult &result) {
+static void runJob(const KernelJob &job, mlir::MLIRContext &ctx, const CompileOptions &options, KernelResult &result) {
   std::string messages;
   mlir::ScopedDiagnosticHandler handler(&ctx, [&](mlir::Diagnostic &d) {
     if (d.getSeverity() == mlir::DiagnosticSeverity::Error)
@@ -47,12 +46,11 @@ static void runJob(const KernelJob &job, mlir::MLIRContext &ctx, const CompileOp
       result.object = std::move(object);
   }
   if (!ok)
-    result.error = "kernel '" + job.name + "' for " + job.slice->name + ": " +
-                   (messages.empty() ? "no module" : messages);
+    result.error =
+        "kernel '" + job.name + "' for " + job.slice->name + ": " + (messages.empty() ? "no module" : messages);
 }
 
-mlir::LogicalResult compileKernels(llvm::ArrayRef<KernelJob> jobs,
-                                   std::vector<KernelResult> &results,
+mlir::LogicalResult compileKernels(llvm::ArrayRef<KernelJob> jobs, std::vector<KernelResult> &results,
                                    const CompileOptions &options) {
   results.clear();
   results.resize(jobs.size());

@@ -30,16 +30,15 @@ struct KernelResult {
 };
 
 struct CompileOptions {
-  unsigned threads = 0;      ///< 0: as many as the machine has
-  llvm::StringRef routines;  ///< see EmitOptions
+  unsigned threads = 0;     ///< 0: as many as the machine has
+  llvm::StringRef routines; ///< see EmitOptions
   bool keepLlvmIr = false, keepAssembly = false, verifyEach = false;
   /// Registers dialects beyond registerKernelDialects that `build` needs.
   std::function<void(mlir::DialectRegistry &)> registerDialects;
 };
 
 /// Runs all jobs; success if every one succeeded. `results[i]` belongs to `jobs[i]`.
-mlir::LogicalResult compileKernels(llvm::ArrayRef<KernelJob> jobs,
-                                   std::vector<KernelResult> &results,
+mlir::LogicalResult compileKernels(llvm::ArrayRef<KernelJob> jobs, std::vector<KernelResult> &results,
                                    const CompileOptions &options = {});
 
 } // namespace wick::codegen

@@ -69,8 +69,7 @@ struct CallRoutine : OpRewritePattern<Op> {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(module.getBody());
     SmallVector<Type> operands(op->getNumOperands(), element);
-    return LLVM::LLVMFuncOp::create(b, module.getLoc(), symbol,
-                                    LLVM::LLVMFunctionType::get(element, operands));
+    return LLVM::LLVMFuncOp::create(b, module.getLoc(), symbol, LLVM::LLVMFunctionType::get(element, operands));
   }
 };
 
@@ -114,13 +113,11 @@ struct TruncateF64ToHalf : OpRewritePattern<arith::TruncFOp> {
     Value narrow = arith::TruncFOp::create(b, loc, like(b.getF32Type()), x);
     Value back = arith::ExtFOp::create(b, loc, x.getType(), narrow);
     Value inexact = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE, back, x);
-    Value tooBig = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
-                                         math::AbsFOp::create(b, loc, back),
+    Value tooBig = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, loc, back),
                                          math::AbsFOp::create(b, loc, x));
     Value bits = arith::BitcastOp::create(b, loc, like(b.getI32Type()), narrow);
     Value less = arith::SubIOp::create(b, loc, bits, integer(1));
-    Value odd = arith::OrIOp::create(
-        b, loc, arith::SelectOp::create(b, loc, tooBig, less, bits), integer(1));
+    Value odd = arith::OrIOp::create(b, loc, arith::SelectOp::create(b, loc, tooBig, less, bits), integer(1));
     Value rounded = arith::SelectOp::create(b, loc, inexact, odd, bits);
     Value f32 = arith::BitcastOp::create(b, loc, like(b.getF32Type()), rounded);
     b.replaceOpWithNewOp<arith::TruncFOp>(op, to, f32);
@@ -131,8 +128,7 @@ struct TruncateF64ToHalf : OpRewritePattern<arith::TruncFOp> {
 } // namespace
 
 static bool isPolynomial(StringRef name) {
-  static const llvm::StringSet<> names = {"exp",   "log",  "log2", "log1p",
-                                          "expm1", "tanh", "erf"};
+  static const llvm::StringSet<> names = {"exp", "log", "log2", "log1p", "expm1", "tanh", "erf"};
   name.consume_front("math.");
   return names.contains(name);
 }

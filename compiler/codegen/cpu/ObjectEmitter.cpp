@@ -51,9 +51,9 @@ namespace wick::codegen {
 static const char *const kTriple = "x86_64-unknown-linux-gnu";
 
 void registerKernelDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
-                  mlir::ub::UBDialect, mlir::vector::VectorDialect>();
+  registry
+      .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
+              mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::ub::UBDialect, mlir::vector::VectorDialect>();
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
 }
@@ -77,8 +77,7 @@ mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp kernels, bool verifyEach) 
   return pm.run(kernels);
 }
 
-static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const CpuSlice &slice,
-                                                              std::string &error) {
+static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const CpuSlice &slice, std::string &error) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo();
@@ -93,9 +92,9 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const CpuSlice &sl
     return nullptr;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, slice.cpu, slice.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, slice.cpu, slice.features, options,
+                                                                          llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                                                          llvm::CodeGenOptLevel::Aggressive));
 }
 
 /// No function of the C library is known to the optimizer: images call nothing.
@@ -135,8 +134,7 @@ static bool linkRoutines(llvm::Module &module, llvm::StringRef bitcode, std::str
     return false;
   }
   for (llvm::GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || kernels.contains(value.getName()) ||
-        value.getName().starts_with("llvm."))
+    if (value.isDeclaration() || kernels.contains(value.getName()) || value.getName().starts_with("llvm."))
       continue;
     if (auto *object = llvm::dyn_cast<llvm::GlobalObject>(&value))
       object->setComdat(nullptr);
@@ -156,9 +154,8 @@ static void setAttributes(llvm::Module &module, const CpuSlice &slice) {
   for (llvm::Function &f : module) {
     if (f.isDeclaration())
       continue;
-    for (const char *stale : {"target-cpu", "tune-cpu", "target-features", "frame-pointer",
-                              "min-legal-vector-width", "stack-protector-buffer-size",
-                              "no-trapping-math"})
+    for (const char *stale : {"target-cpu", "tune-cpu", "target-features", "frame-pointer", "min-legal-vector-width",
+                              "stack-protector-buffer-size", "no-trapping-math"})
       f.removeFnAttr(stale);
     f.removeFnAttr(llvm::Attribute::UWTable);
     f.removeFnAttr(llvm::Attribute::OptimizeNone);
@@ -186,8 +183,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, mam);
 }
 
-static bool writeCode(llvm::Module &module, llvm::TargetMachine &machine,
-                      llvm::raw_pwrite_stream &os, llvm::CodeGenFileType type) {
+static bool writeCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::raw_pwrite_stream &os,
+                      llvm::CodeGenFileType type) {
   llvm::legacy::PassManager pm;
   pm.add(new llvm::TargetLibraryInfoWrapperPass(noLibrary()));
   if (machine.addPassesToEmitFile(pm, os, nullptr, type))
@@ -230,8 +227,8 @@ static bool compileModule(llvm::Module &module, const CpuSlice &slice, const Emi
   return checkObject({object.data(), object.size()}, error);
 }
 
-mlir::LogicalResult emitObject(mlir::ModuleOp kernels, const CpuSlice &slice,
-                               llvm::SmallVectorImpl<char> &object, const EmitOptions &options) {
+mlir::LogicalResult emitObject(mlir::ModuleOp kernels, const CpuSlice &slice, llvm::SmallVectorImpl<char> &object,
+                               const EmitOptions &options) {
   mlir::DialectRegistry registry;
   registerKernelDialects(registry);
   kernels.getContext()->appendDialectRegistry(registry);
@@ -277,8 +274,7 @@ down:
 }
 )";
 
-mlir::LogicalResult emitSupportObject(const CpuSlice &slice, llvm::SmallVectorImpl<char> &object,
-                                      std::string &error) {
+mlir::LogicalResult emitSupportObject(const CpuSlice &slice, llvm::SmallVectorImpl<char> &object, std::string &error) {
   llvm::LLVMContext context;
   llvm::SMDiagnostic diagnostic;
   std::unique_ptr<llvm::Module> module = llvm::parseAssemblyString(kSupportIr, diagnostic, context);

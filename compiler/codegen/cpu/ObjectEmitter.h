@@ -41,15 +41,13 @@ void registerKernelDialects(mlir::DialectRegistry &registry);
 /// Lowers `kernels` in place to the LLVM dialect and compiles it; `object` receives
 /// an ELF relocatable. Errors are diagnostics at the module's location. Safe to call
 /// from several threads on modules of different contexts.
-mlir::LogicalResult emitObject(mlir::ModuleOp kernels, const CpuSlice &slice,
-                               llvm::SmallVectorImpl<char> &object,
+mlir::LogicalResult emitObject(mlir::ModuleOp kernels, const CpuSlice &slice, llvm::SmallVectorImpl<char> &object,
                                const EmitOptions &options = {});
 
 /// The MLIR half of emitObject: math expansion and conversion to the LLVM dialect.
 mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp kernels, bool verifyEach = false);
 
 /// memcpy, memmove and memset for a code image, which may call nothing outside it.
-mlir::LogicalResult emitSupportObject(const CpuSlice &slice, llvm::SmallVectorImpl<char> &object,
-                                      std::string &error);
+mlir::LogicalResult emitSupportObject(const CpuSlice &slice, llvm::SmallVectorImpl<char> &object, std::string &error);
 
 } // namespace wick::codegen

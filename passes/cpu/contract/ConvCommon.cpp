@@ -27,28 +27,26 @@ int64_t convPanels(const ConvSpec &spec) {
 static int64_t outerGroups(const ConvSpec &spec) { return spec.isDepthwise() ? 1 : spec.groups; }
 
 int64_t ConvPlan::units(const ConvSpec &spec, int64_t rows, int64_t ow) const {
-  return outerGroups(spec) * ceilDiv(convPanels(spec), panelsPerUnit) * rows *
-         ceilDiv(ow, columnsPerUnit);
+  return outerGroups(spec) * ceilDiv(convPanels(spec), panelsPerUnit) * rows * ceilDiv(ow, columnsPerUnit);
 }
 
-ConvPlan planConv(const codegen::CpuSlice &slice, const ConvSpec &spec, int64_t ow) {
-  ConvPlan plan{matmulTile(slice), 1, 64, ow};
+ConvPlan planConv(unsigned vectorBytes, const ConvSpec &spec, int64_t ow) {
+  ConvPlan plan{matmulTile(vectorBytes), 1, 64, ow};
   int64_t panels = convPanels(spec);
   if (spec.isDepthwise()) {
-    plan.tile = {slice.isAvx512() ? 8u : 4u, 1};
+    plan.tile = {vectorBytes == 64 ? 8u : 4u, 1};
     plan.panelsPerUnit = std::min<int64_t>(panels, 8);
   } else {
     if (panels == 1) {
       // One panel: more rows, so that enough sums are in flight to hide the latency.
       plan.tile.panels = 1;
-      if (slice.isAvx512() || isNarrow(spec))
+      if (vectorBytes == 64 || isNarrow(spec))
         plan.tile.rows = 12;
     }
     int64_t taps = spec.kernel[0] * spec.kernel[1] * spec.kernel[2];
     int64_t stepBytes = taps * (spec.c / spec.groups) * kLanes * 4 * plan.tile.panels;
     plan.panelsPerUnit = std::max<int64_t>(1, (384 << 10) / stepBytes) * plan.tile.panels;
-    plan.panelsPerUnit = std::min<int64_t>(plan.panelsPerUnit, ceilDiv(panels, plan.tile.panels) *
-                                                                   plan.tile.panels);
+    plan.panelsPerUnit = std::min<int64_t>(plan.panelsPerUnit, ceilDiv(panels, plan.tile.panels) * plan.tile.panels);
   }
   if (ow > 0) {
     // Tiles of equal width: 28 columns are four tiles of 7, not three of 8 and one of 4.
@@ -59,8 +57,8 @@ ConvPlan planConv(const codegen::CpuSlice &slice, const ConvSpec &spec, int64_t 
   return plan;
 }
 
-void emitConvUnits(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const ConvOperands &op,
-                   Value begin, Value end, function_ref<void(Emit &, const ConvUnit &)> body) {
+void emitConvUnits(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const ConvOperands &op, Value begin, Value end,
+                   function_ref<void(Emit &, const ConvUnit &)> body) {
   int64_t panels = convPanels(spec), groups = ceilDiv(panels, plan.panelsPerUnit);
   Value blocks = e.ceilDiv(op.out[2], plan.columnsPerUnit);
   Value rows = e.mul(e.mul(op.n, op.out[0]), op.out[1]);
@@ -90,10 +88,9 @@ void emitConvUnits(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const Co
   });
 }
 
-SmallVector<Value> emitTapRows(Emit &e, const ConvSpec &spec, const ConvOperands &op,
-                               const ConvUnit &unit, ValueRange acc,
-                               function_ref<SmallVector<Value>(Emit &, Value, Value, ValueRange)>
-                                   body) {
+SmallVector<Value> emitTapRows(Emit &e, const ConvSpec &spec, const ConvOperands &op, const ConvUnit &unit,
+                               ValueRange acc,
+                               function_ref<SmallVector<Value>(Emit &, Value, Value, ValueRange)> body) {
   auto rows = [&](Emit &e, Value kz, ValueRange acc) {
     Value z = e.add(unit.origin[0], e.mul(kz, spec.dilation[0]));
     Value plane = e.add(e.mul(unit.n, op.in[0]), z);
@@ -127,8 +124,7 @@ void emitColumnTiles(Emit &e, const ConvPlan &plan, const ConvUnit &unit,
 Value isInterior(Emit &e, const ConvSpec &spec, const ConvOperands &op, Value ow, unsigned count) {
   Value first = e.sub(e.mul(ow, spec.stride[2]), op.padBefore[2]);
   Value last = e.add(first, (count - 1) * spec.stride[2] + (spec.kernel[2] - 1) * spec.dilation[2]);
-  return e.both(e.cmp(arith::CmpIPredicate::sge, first, e.c(0)),
-                e.cmp(arith::CmpIPredicate::slt, last, op.in[2]));
+  return e.both(e.cmp(arith::CmpIPredicate::sge, first, e.c(0)), e.cmp(arith::CmpIPredicate::slt, last, op.in[2]));
 }
 
 static void growZeros(Emit &e, ModuleOp module, StringRef name, int64_t floats) {
@@ -142,9 +138,9 @@ static void growZeros(Emit &e, ModuleOp module, StringRef name, int64_t floats) 
   }
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(module.getBody());
-  auto global = LLVM::GlobalOp::create(e.b, e.loc, type, /*isConstant=*/true,
-                                       LLVM::Linkage::Internal, name, Attribute(),
-                                       /*alignment=*/64);
+  auto global =
+      LLVM::GlobalOp::create(e.b, e.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute(),
+                             /*alignment=*/64);
   e.b.createBlock(&global.getInitializerRegion());
   Value zero = LLVM::ZeroOp::create(e.b, e.loc, type);
   LLVM::ReturnOp::create(e.b, e.loc, zero);

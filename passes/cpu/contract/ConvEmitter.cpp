@@ -36,8 +36,7 @@ struct ConvCode {
   }
 
   /// Taps of one input row when all of them lie inside: `first` is the input of pixel 0.
-  SmallVector<Value> interior(Emit &e, unsigned count, Value first, ArrayRef<Value> weights,
-                              ValueRange acc) const {
+  SmallVector<Value> interior(Emit &e, unsigned count, Value first, ArrayRef<Value> weights, ValueRange acc) const {
     auto pixels = [&](Emit &e, Value base) {
       SmallVector<Value> a;
       for (unsigned r = 0; r < count; ++r)
@@ -61,8 +60,8 @@ struct ConvCode {
 
   /// Taps of one input row when some may lie outside. `row` is the input of column 0, `x0`
   /// the input column of pixel 0 at tap 0.
-  SmallVector<Value> border(Emit &e, unsigned count, Value row, Value x0, ArrayRef<Value> weights,
-                            bool trim, ValueRange acc) const {
+  SmallVector<Value> border(Emit &e, unsigned count, Value row, Value x0, ArrayRef<Value> weights, bool trim,
+                            ValueRange acc) const {
     Value zeros = zeroRow(e, depth());
     SmallVector<Type> types(acc.size(), acc[0].getType());
     unsigned panels = weights.size();
@@ -86,8 +85,7 @@ struct ConvCode {
       auto part = [&](Emit &e, unsigned from, unsigned to) {
         SmallVector<Value> out(in);
         auto range = ValueRange(in).slice(from * panels, (to - from) * panels);
-        SmallVector<Value> sums = emitProduct(e, ArrayRef(a).slice(from, to - from), w,
-                                              e.c(depth()), range);
+        SmallVector<Value> sums = emitProduct(e, ArrayRef(a).slice(from, to - from), w, e.c(depth()), range);
         std::copy(sums.begin(), sums.end(), out.begin() + from * panels);
         return out;
       };
@@ -101,14 +99,14 @@ struct ConvCode {
             return e.branch(
                 inside[0], types,
                 [&](Emit &e) {
-                  return e.branch(inside[count - 1], types,
-                                  [&](Emit &e) { return part(e, 0, count); },
-                                  [&](Emit &e) { return part(e, 0, count - 1); });
+                  return e.branch(
+                      inside[count - 1], types, [&](Emit &e) { return part(e, 0, count); },
+                      [&](Emit &e) { return part(e, 0, count - 1); });
                 },
                 [&](Emit &e) {
-                  return e.branch(inside[count - 1], types,
-                                  [&](Emit &e) { return part(e, 1, count); },
-                                  [&](Emit &e) { return part(e, 1, count - 1); });
+                  return e.branch(
+                      inside[count - 1], types, [&](Emit &e) { return part(e, 1, count); },
+                      [&](Emit &e) { return part(e, 1, count - 1); });
                 });
           },
           clamped);
@@ -116,8 +114,7 @@ struct ConvCode {
   }
 
   /// count x panels tile of pixels from column `ow` and panels from `panel`.
-  void tile(Emit &e, unsigned count, unsigned panels, Value ow, Value panel, bool inside,
-            bool trim) const {
+  void tile(Emit &e, unsigned count, unsigned panels, Value ow, Value panel, bool inside, bool trim) const {
     Value x0 = e.sub(e.mul(ow, spec.stride[2]), op.padBefore[2]);
     Value groupOffset = e.mul(unit.group, depth());
     // Groups of few channels would leave half of every register to the fill.
@@ -132,8 +129,8 @@ struct ConvCode {
     });
     int64_t perGroup = spec.oc / spec.groups;
     Value group = e.mul(unit.group, perGroup);
-    emitStoreTile(e, op.to, count, panels, acc, nullptr, e.add(unit.outRow, ow),
-                  e.add(group, e.mul(panel, kLanes)), e.add(group, perGroup),
+    emitStoreTile(e, op.to, count, panels, acc, nullptr, e.add(unit.outRow, ow), e.add(group, e.mul(panel, kLanes)),
+                  e.add(group, perGroup),
                   perGroup % kLanes == 0 ? Columns::Whole
                   : perGroup < kLanes    ? Columns::Partial
                                          : Columns::Unknown);
@@ -142,18 +139,16 @@ struct ConvCode {
   void panels(Emit &e, unsigned count, Value ow, bool inside, bool trim) const {
     unsigned step = plan.tile.panels;
     Value whole = e.sub(unit.lastPanel, e.rem(e.sub(unit.lastPanel, unit.firstPanel), e.c(step)));
-    e.loop(unit.firstPanel, whole, step,
-           [&](Emit &e, Value p) { tile(e, count, step, ow, p, inside, trim); });
+    e.loop(unit.firstPanel, whole, step, [&](Emit &e, Value p) { tile(e, count, step, ow, p, inside, trim); });
     if (convPanels(spec) % step != 0)
-      e.loop(whole, unit.lastPanel, 1,
-             [&](Emit &e, Value p) { tile(e, count, 1, ow, p, inside, trim); });
+      e.loop(whole, unit.lastPanel, 1, [&](Emit &e, Value p) { tile(e, count, 1, ow, p, inside, trim); });
   }
 };
 
 } // namespace
 
-void emitConv(OpBuilder &b, Location loc, const ConvSpec &spec, const ConvPlan &plan,
-              const ConvOperands &op, Value begin, Value end) {
+void emitConv(OpBuilder &b, Location loc, const ConvSpec &spec, const ConvPlan &plan, const ConvOperands &op,
+              Value begin, Value end) {
   Emit e(b, loc);
   if (spec.isDepthwise())
     return emitDepthwise(e, spec, plan, op, begin, end);
@@ -167,9 +162,9 @@ void emitConv(OpBuilder &b, Location loc, const ConvSpec &spec, const ConvPlan &
       bool trim = spec.kernel[2] > 1 && code.depth() >= 16 && (main || plan.staticWidth > 0);
       if (!main)
         return code.panels(e, count, ow, false, trim);
-      e.when(isInterior(e, spec, op, ow, count),
-             [&](Emit &e) { code.panels(e, count, ow, true, false); },
-             [&](Emit &e) { code.panels(e, count, ow, false, trim); });
+      e.when(
+          isInterior(e, spec, op, ow, count), [&](Emit &e) { code.panels(e, count, ow, true, false); },
+          [&](Emit &e) { code.panels(e, count, ow, false, trim); });
     });
   });
 }

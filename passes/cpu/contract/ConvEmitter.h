@@ -31,10 +31,10 @@ struct ConvSpec {
 
 /// How the work is cut; see units().
 struct ConvPlan {
-  TileShape tile;        ///< rows: output pixels of one row of the output
-  int64_t panelsPerUnit; ///< panels of a group (depthwise: of all channels) in one unit
+  TileShape tile;         ///< rows: output pixels of one row of the output
+  int64_t panelsPerUnit;  ///< panels of a group (depthwise: of all channels) in one unit
   int64_t columnsPerUnit; ///< output columns in one unit
-  int64_t staticWidth;   ///< OW if known when compiling, else -1
+  int64_t staticWidth;    ///< OW if known when compiling, else -1
 
   /// The formula the schedule must use; `rows` = N * OD * OH:
   /// groupsOrOne * ceil(panels / panelsPerUnit) * rows * ceil(OW / columnsPerUnit), with
@@ -43,7 +43,7 @@ struct ConvPlan {
 };
 
 /// Chooses the cut of either kind; `ow` is -1 if not known when compiling.
-ConvPlan planConv(const codegen::CpuSlice &slice, const ConvSpec &spec, int64_t ow);
+ConvPlan planConv(unsigned vectorBytes, const ConvSpec &spec, int64_t ow);
 
 /// i64 values; constants give smaller code.
 struct ConvOperands {

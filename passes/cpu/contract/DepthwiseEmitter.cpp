@@ -28,11 +28,11 @@ struct DepthwiseCode {
   Value input(Emit &e, Value pointer) const {
     if (!lanes)
       return e.load(e.at(pointer, channel), mask);
-    auto pointers = LLVM::GEPOp::create(e.b, e.loc, VectorType::get({kLanes}, e.ptrType), e.f32Type,
-                                        pointer, ArrayRef<LLVM::GEPArg>{lanes});
+    auto pointers = LLVM::GEPOp::create(e.b, e.loc, VectorType::get({kLanes}, e.ptrType), e.f32Type, pointer,
+                                        ArrayRef<LLVM::GEPArg>{lanes});
     Value all = mask ? mask : e.maskBelow(e.c(kLanes));
-    return LLVM::masked_gather::create(e.b, e.loc, e.vectorType, pointers, all,
-                                       ValueRange{e.zero()}, e.b.getI32IntegerAttr(4));
+    return LLVM::masked_gather::create(e.b, e.loc, e.vectorType, pointers, all, ValueRange{e.zero()},
+                                       e.b.getI32IntegerAttr(4));
   }
 
   /// Adds one kernel row. `row`: input of column 0; `x0`: column of pixel 0 at tap 0.
@@ -62,8 +62,8 @@ struct DepthwiseCode {
   }
 
   /// The same as a loop over taps, for kernels too wide to unroll.
-  SmallVector<Value> tapLoop(Emit &e, unsigned count, Value row, Value x0, Value weights,
-                             bool inside, ValueRange acc) const {
+  SmallVector<Value> tapLoop(Emit &e, unsigned count, Value row, Value x0, Value weights, bool inside,
+                             ValueRange acc) const {
     Value zeros = inside ? Value() : zeroRow(e, (spec.c + 15) / 16 * 16);
     return e.loop(e.c(0), e.c(spec.kernel[2]), e.c(1), acc, [&](Emit &e, Value kx, ValueRange in) {
       SmallVector<Value> out(in);
@@ -112,8 +112,8 @@ static Value inputLanes(Emit &e, Value channel, int64_t multiplier) {
   return arith::DivUIOp::create(e.b, e.loc, outputs, constant(divisor));
 }
 
-void emitDepthwise(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const ConvOperands &op,
-                   Value begin, Value end) {
+void emitDepthwise(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const ConvOperands &op, Value begin,
+                   Value end) {
   int64_t multiplier = spec.oc / spec.c;
   emitConvUnits(e, spec, plan, op, begin, end, [&](Emit &e, const ConvUnit &unit) {
     auto panels = [&](Emit &e, Value ow, unsigned count, bool inside) {
@@ -126,8 +126,9 @@ void emitDepthwise(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const Co
         if (spec.oc % kLanes == 0)
           return run(e, nullptr);
         Value left = e.sub(e.c(spec.oc), channel);
-        e.when(e.cmp(arith::CmpIPredicate::sge, left, e.c(kLanes)),
-               [&](Emit &e) { run(e, nullptr); }, [&](Emit &e) { run(e, e.maskBelow(left)); });
+        e.when(
+            e.cmp(arith::CmpIPredicate::sge, left, e.c(kLanes)), [&](Emit &e) { run(e, nullptr); },
+            [&](Emit &e) { run(e, e.maskBelow(left)); });
       });
     };
     emitColumnTiles(e, plan, unit, [&](Emit &e, Value ow, unsigned count, bool main) {
@@ -135,8 +136,9 @@ void emitDepthwise(Emit &e, const ConvSpec &spec, const ConvPlan &plan, const Co
         return panels(e, ow, count, true);
       if (!main)
         return panels(e, ow, count, false);
-      e.when(isInterior(e, spec, op, ow, count), [&](Emit &e) { panels(e, ow, count, true); },
-             [&](Emit &e) { panels(e, ow, count, false); });
+      e.when(
+          isInterior(e, spec, op, ow, count), [&](Emit &e) { panels(e, ow, count, true); },
+          [&](Emit &e) { panels(e, ow, count, false); });
     });
   });
 }

@@ -26,9 +26,7 @@ int64_t constantOf(Value value) {
   return -1;
 }
 
-Value Emit::c(int64_t value) {
-  return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
-}
+Value Emit::c(int64_t value) { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value)); }
 Value Emit::add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(loc, x, y); }
 Value Emit::sub(Value x, Value y) { return b.createOrFold<arith::SubIOp>(loc, x, y); }
 Value Emit::mul(Value x, Value y) { return b.createOrFold<arith::MulIOp>(loc, x, y); }
@@ -37,13 +35,9 @@ Value Emit::rem(Value x, Value y) { return b.createOrFold<arith::RemUIOp>(loc, x
 Value Emit::ceilDiv(Value x, int64_t y) { return div(add(x, y - 1), c(y)); }
 Value Emit::min(Value x, Value y) { return b.createOrFold<arith::MinSIOp>(loc, x, y); }
 Value Emit::max(Value x, Value y) { return b.createOrFold<arith::MaxSIOp>(loc, x, y); }
-Value Emit::cmp(arith::CmpIPredicate p, Value x, Value y) {
-  return b.createOrFold<arith::CmpIOp>(loc, p, x, y);
-}
+Value Emit::cmp(arith::CmpIPredicate p, Value x, Value y) { return b.createOrFold<arith::CmpIOp>(loc, p, x, y); }
 Value Emit::both(Value x, Value y) { return b.createOrFold<arith::AndIOp>(loc, x, y); }
-Value Emit::select(Value condition, Value x, Value y) {
-  return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
-}
+Value Emit::select(Value condition, Value x, Value y) { return b.createOrFold<arith::SelectOp>(loc, condition, x, y); }
 
 Value Emit::at(Value pointer, Value offset) {
   int64_t constant = constantOf(offset);
@@ -56,10 +50,8 @@ Value Emit::at(Value pointer, int64_t offset) {
   if (offset == 0)
     return pointer;
   if (offset > INT32_MAX || offset < INT32_MIN)
-    return LLVM::GEPOp::create(b, loc, ptrType, f32Type, pointer,
-                               ArrayRef<LLVM::GEPArg>{c(offset)});
-  return LLVM::GEPOp::create(b, loc, ptrType, f32Type, pointer,
-                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+    return LLVM::GEPOp::create(b, loc, ptrType, f32Type, pointer, ArrayRef<LLVM::GEPArg>{c(offset)});
+  return LLVM::GEPOp::create(b, loc, ptrType, f32Type, pointer, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
 }
 
 Value Emit::atVector(Value pointer, Value index) {
@@ -67,30 +59,21 @@ Value Emit::atVector(Value pointer, Value index) {
   return LLVM::GEPOp::create(b, loc, ptrType, row, pointer, ArrayRef<LLVM::GEPArg>{index});
 }
 
-Value Emit::loadScalar(Value pointer) {
-  return LLVM::LoadOp::create(b, loc, f32Type, pointer, /*alignment=*/4);
-}
+Value Emit::loadScalar(Value pointer) { return LLVM::LoadOp::create(b, loc, f32Type, pointer, /*alignment=*/4); }
 
 Value Emit::load(Value pointer) { return load(pointer, vectorType); }
 
-Value Emit::load(Value pointer, Type type) {
-  return LLVM::LoadOp::create(b, loc, type, pointer, /*alignment=*/4);
-}
+Value Emit::load(Value pointer, Type type) { return LLVM::LoadOp::create(b, loc, type, pointer, /*alignment=*/4); }
 
 Value Emit::load(Value pointer, Value mask) {
   if (!mask)
     return load(pointer);
-  return LLVM::MaskedLoadOp::create(b, loc, vectorType, pointer, mask, zero(),
-                                    b.getI32IntegerAttr(4));
+  return LLVM::MaskedLoadOp::create(b, loc, vectorType, pointer, mask, zero(), b.getI32IntegerAttr(4));
 }
 
-void Emit::storeScalar(Value scalar, Value pointer) {
-  LLVM::StoreOp::create(b, loc, scalar, pointer, /*alignment=*/4);
-}
+void Emit::storeScalar(Value scalar, Value pointer) { LLVM::StoreOp::create(b, loc, scalar, pointer, /*alignment=*/4); }
 
-void Emit::store(Value vector, Value pointer) {
-  LLVM::StoreOp::create(b, loc, vector, pointer, /*alignment=*/4);
-}
+void Emit::store(Value vector, Value pointer) { LLVM::StoreOp::create(b, loc, vector, pointer, /*alignment=*/4); }
 
 void Emit::store(Value vector, Value pointer, Value mask) {
   if (!mask)
@@ -99,15 +82,11 @@ void Emit::store(Value vector, Value pointer, Value mask) {
 }
 
 Value Emit::broadcast(Value scalar) { return broadcast(scalar, vectorType); }
-Value Emit::broadcast(Value scalar, Type type) {
-  return vector::BroadcastOp::create(b, loc, type, scalar);
-}
+Value Emit::broadcast(Value scalar, Type type) { return vector::BroadcastOp::create(b, loc, type, scalar); }
 Value Emit::fma(Value x, Value y, Value z) { return vector::FMAOp::create(b, loc, x, y, z); }
 Value Emit::addf(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
 Value Emit::zero() { return zero(vectorType); }
-Value Emit::zero(Type type) {
-  return arith::ConstantOp::create(b, loc, type, cast<TypedAttr>(b.getZeroAttr(type)));
-}
+Value Emit::zero(Type type) { return arith::ConstantOp::create(b, loc, type, cast<TypedAttr>(b.getZeroAttr(type))); }
 
 Value Emit::widen(Value half) {
   SmallVector<int64_t> lanes;
@@ -156,8 +135,7 @@ void Emit::loop(Value from, Value to, int64_t step, function_ref<void(Emit &, Va
   });
 }
 
-SmallVector<Value> Emit::branch(Value condition, TypeRange types,
-                                function_ref<SmallVector<Value>(Emit &)> then,
+SmallVector<Value> Emit::branch(Value condition, TypeRange types, function_ref<SmallVector<Value>(Emit &)> then,
                                 function_ref<SmallVector<Value>(Emit &)> otherwise) {
   if (APInt known; matchPattern(condition, m_ConstantInt(&known)))
     return known.isZero() ? otherwise(*this) : then(*this);
@@ -170,8 +148,7 @@ SmallVector<Value> Emit::branch(Value condition, TypeRange types,
   return SmallVector<Value>(op.getResults());
 }
 
-void Emit::when(Value condition, function_ref<void(Emit &)> then,
-                function_ref<void(Emit &)> otherwise) {
+void Emit::when(Value condition, function_ref<void(Emit &)> then, function_ref<void(Emit &)> otherwise) {
   if (APInt known; matchPattern(condition, m_ConstantInt(&known))) {
     if (!known.isZero())
       then(*this);

@@ -52,25 +52,22 @@ public:
   mlir::Value broadcast(mlir::Value scalar, mlir::Type type);
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z); ///< x * y + z
   mlir::Value addf(mlir::Value x, mlir::Value y);
-  mlir::Value zero();                             ///< 16 zeros
+  mlir::Value zero(); ///< 16 zeros
   mlir::Value zero(mlir::Type type);
   /// The 8 lanes of `half` with 8 lanes of nothing above them.
   mlir::Value widen(mlir::Value half);
-  mlir::Value maskBelow(mlir::Value count);       ///< lane < count
+  mlir::Value maskBelow(mlir::Value count); ///< lane < count
   mlir::Value stackFloats(unsigned floats); ///< in the function's entry block, 64-byte aligned
 
-  using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-      Emit &, mlir::Value, mlir::ValueRange)>;
+  using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &, mlir::Value, mlir::ValueRange)>;
   /// for i = from; i < to; i += step, carrying `init`; returns the final values.
-  llvm::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value to, mlir::Value step,
-                                      mlir::ValueRange init, LoopBody body);
-  void loop(mlir::Value from, mlir::Value to, int64_t step,
-            llvm::function_ref<void(Emit &, mlir::Value)> body);
+  llvm::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value to, mlir::Value step, mlir::ValueRange init,
+                                      LoopBody body);
+  void loop(mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(Emit &, mlir::Value)> body);
   /// if (condition) then() else otherwise(); both return values of `types`.
-  llvm::SmallVector<mlir::Value>
-  branch(mlir::Value condition, mlir::TypeRange types,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &)> then,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &)> otherwise);
+  llvm::SmallVector<mlir::Value> branch(mlir::Value condition, mlir::TypeRange types,
+                                        llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &)> then,
+                                        llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &)> otherwise);
   void when(mlir::Value condition, llvm::function_ref<void(Emit &)> then,
             llvm::function_ref<void(Emit &)> otherwise = nullptr);
 

@@ -16,8 +16,8 @@ int64_t MatmulPlan::units(int64_t m, int64_t n) const {
   return ceilDiv(m, rowsPerUnit) * (panelsPerUnit ? ceilDiv(ceilDiv(n, kLanes), panelsPerUnit) : 1);
 }
 
-MatmulPlan planMatmul(const codegen::CpuSlice &slice, int64_t m, int64_t n, int64_t k) {
-  MatmulPlan plan{matmulTile(slice), 0, 0};
+MatmulPlan planMatmul(unsigned vectorBytes, int64_t m, int64_t n, int64_t k) {
+  MatmulPlan plan{matmulTile(vectorBytes), 0, 0};
   // B of one panel group should stay in the second cache (1 MiB or more, half used)
   // while the row blocks pass by.
   constexpr int64_t kCacheBytes = 384 << 10;
@@ -45,8 +45,7 @@ struct MatmulCode {
       b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), kLanes)));
     SmallVector<Value> acc(rows.size() * panels, e.zero());
     acc = emitProduct(e, rows, b, op.k, acc);
-    emitStoreTile(e, op.to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n,
-                  columns);
+    emitStoreTile(e, op.to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n, columns);
   }
 
   /// `count` rows from `row`, over the panels [first, last).
@@ -65,8 +64,7 @@ struct MatmulCode {
 };
 } // namespace
 
-void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin, Value end, Value m,
-                Value n, Value k,
+void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin, Value end, Value m, Value n, Value k,
                 function_ref<MatmulOperands(OpBuilder &, Location, Value)> operandsOf) {
   Emit e(b, loc);
   unsigned mr = plan.tile.rows;
@@ -75,7 +73,7 @@ void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin,
   Value groups = plan.panelsPerUnit ? e.ceilDiv(panels, plan.panelsPerUnit) : e.c(1);
   Value units = e.mul(blocks, groups);
   int64_t columns = constantOf(n), staticRows = constantOf(m);
-  Columns last16 = columns > 0 && columns < kLanes    ? Columns::Partial
+  Columns last16 = columns > 0 && columns < kLanes        ? Columns::Partial
                    : columns > 0 && columns % kLanes == 0 ? Columns::Whole
                                                           : Columns::Unknown;
 

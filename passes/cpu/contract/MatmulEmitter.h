@@ -28,7 +28,7 @@ struct MatmulPlan {
 };
 
 /// Chooses the cut; -1 stands for a size not known when compiling.
-MatmulPlan planMatmul(const codegen::CpuSlice &slice, int64_t m, int64_t n, int64_t k);
+MatmulPlan planMatmul(unsigned vectorBytes, int64_t m, int64_t n, int64_t k);
 
 /// The operands of one product. Sizes are i64 values; constants among them (arith.constant)
 /// give smaller code.
@@ -43,9 +43,8 @@ struct MatmulOperands {
 /// Emits units [begin, end) of `batch` products. `operandsOf(b, loc, batchIndex)` gives
 /// the operands of one; its m, n, k must not depend on the index, and unit
 /// u belongs to batch u / units. Without a batch pass a function that ignores it.
-void emitMatmul(mlir::OpBuilder &b, mlir::Location loc, const MatmulPlan &plan, mlir::Value begin,
-                mlir::Value end, mlir::Value m, mlir::Value n, mlir::Value k,
-                llvm::function_ref<MatmulOperands(mlir::OpBuilder &, mlir::Location, mlir::Value)>
-                    operandsOf);
+void emitMatmul(mlir::OpBuilder &b, mlir::Location loc, const MatmulPlan &plan, mlir::Value begin, mlir::Value end,
+                mlir::Value m, mlir::Value n, mlir::Value k,
+                llvm::function_ref<MatmulOperands(mlir::OpBuilder &, mlir::Location, mlir::Value)> operandsOf);
 
 } // namespace wick::contract

@@ -29,8 +29,7 @@ static void transpose(Emit &e, SmallVectorImpl<Value> &rows) {
   }
 }
 
-static void packTransposed(Emit &e, const PackOperands &op, Value target, Value col, Value n,
-                           Value k) {
+static void packTransposed(Emit &e, const PackOperands &op, Value target, Value col, Value n, Value k) {
   Value whole = e.cmp(arith::CmpIPredicate::sle, e.add(col, kLanes), n);
   Value source = e.at(op.source, e.mul(col, op.stride));
   Value blocks = e.select(whole, e.sub(k, e.rem(k, e.c(kLanes))), e.c(0));
@@ -64,12 +63,11 @@ static void packRows(Emit &e, const PackOperands &op, Value target, Value col, V
   if (columns > 0 && columns % kLanes == 0)
     return rows(e, nullptr);
   Value whole = e.cmp(arith::CmpIPredicate::sle, e.add(col, kLanes), n);
-  e.when(whole, [&](Emit &e) { rows(e, nullptr); },
-         [&](Emit &e) { rows(e, e.maskBelow(e.sub(n, col))); });
+  e.when(whole, [&](Emit &e) { rows(e, nullptr); }, [&](Emit &e) { rows(e, e.maskBelow(e.sub(n, col))); });
 }
 
-void emitPack(OpBuilder &b, Location loc, bool transposed, Value begin, Value end, Value n,
-              Value k, function_ref<PackOperands(OpBuilder &, Location, Value)> operandsOf) {
+void emitPack(OpBuilder &b, Location loc, bool transposed, Value begin, Value end, Value n, Value k,
+              function_ref<PackOperands(OpBuilder &, Location, Value)> operandsOf) {
   Emit e(b, loc);
   Value panels = e.ceilDiv(n, kLanes);
   e.loop(begin, end, 1, [&](Emit &e, Value unit) {

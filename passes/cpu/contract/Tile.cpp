@@ -14,15 +14,14 @@ Value TilePosition::load(OpBuilder &b, Location loc, Value base, Value offset) c
   return e.load(e.at(base, offset), mask);
 }
 
-TileShape matmulTile(const codegen::CpuSlice &slice) {
-  if (slice.isAvx512())
+TileShape matmulTile(unsigned vectorBytes) {
+  if (vectorBytes == 64)
     return {8, 2};
   return {6, 1};
 }
 
 /// One step of k: every row's scalar times every panel's vector.
-static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k,
-                     MutableArrayRef<Value> acc) {
+static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, MutableArrayRef<Value> acc) {
   Type type = acc[0].getType();
   SmallVector<Value> columns;
   for (Value panel : b)
@@ -36,8 +35,7 @@ static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k,
   }
 }
 
-SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count,
-                               ValueRange acc) {
+SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count, ValueRange acc) {
   size_t size = a.size() * b.size();
   unsigned unroll = size <= 2 ? 4 : size <= 4 ? 2 : 1;
   Value zero = e.c(0);
@@ -77,8 +75,8 @@ static void emitStoreVector(Emit &e, const Destination &to, Value value, const T
   e.store(value, pointer, at.mask);
 }
 
-void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panels, ValueRange acc,
-                   Value batch, Value row, Value col, Value colEnd, Columns columns) {
+void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panels, ValueRange acc, Value batch,
+                   Value row, Value col, Value colEnd, Columns columns) {
   SmallVector<Value> wide(acc);
   for (Value &value : wide)
     if (value.getType() != e.vectorType)
@@ -86,8 +84,7 @@ void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panel
   auto unrolled = [&](Emit &e) {
     for (unsigned r = 0; r < rows; ++r)
       for (unsigned p = 0; p < panels; ++p)
-        emitStoreVector(e, to, wide[r * panels + p],
-                        {batch, e.add(row, r), e.add(col, p * kLanes), nullptr});
+        emitStoreVector(e, to, wide[r * panels + p], {batch, e.add(row, r), e.add(col, p * kLanes), nullptr});
   };
   // Code of the epilogue once: through memory that stays in the first cache.
   auto looped = [&](Emit &e, bool masked) {

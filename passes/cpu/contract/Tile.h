@@ -7,7 +7,6 @@
 //
 #pragma once
 
-#include "compiler/codegen/cpu/CpuTarget.h"
 #include "passes/cpu/contract/EmitUtil.h"
 #include <functional>
 
@@ -21,14 +20,12 @@ struct TilePosition {
   mlir::Value mask;  ///< vector<16xi1> of lanes that exist; null: all do
 
   /// vector<16xf32> at `base` + `offset` floats under the mask; dead lanes read 0.
-  mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, mlir::Value base,
-                   mlir::Value offset) const;
+  mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, mlir::Value base, mlir::Value offset) const;
 };
 
 /// Turns an accumulator (vector<16xf32>) into the result (same type). May be called
 /// several times, for vectors of different tiles; each element of C is visited once.
-using Epilogue = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value acc,
-                                           const TilePosition &)>;
+using Epilogue = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value acc, const TilePosition &)>;
 
 /// Where results go: f32 at base + row * rowStride + col, or wherever `store` puts
 /// them (other dtypes, transposed outputs). Base already accounts for batch, except in
@@ -41,22 +38,21 @@ struct Destination {
   /// stack, instead of once per accumulator. Right for activations with long code
   /// (exp, erf, tanh); false for bias, relu, residual.
   bool loopedEpilogue = false;
-  std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value value, const TilePosition &)>
-      store;
+  std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value value, const TilePosition &)> store;
 };
 
-/// Rows and panels of the main tile of a slice.
+/// Rows and panels of the main tile, by the width of the slice's registers (CpuSlice::vectorBytes:
+/// 32 or 64).
 struct TileShape {
   unsigned rows, panels;
 };
-TileShape matmulTile(const codegen::CpuSlice &slice); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
+TileShape matmulTile(unsigned vectorBytes); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
 
 /// acc[r * panels + p] += sum over k < count of a[r][k] * b[p][k * 16 + lane].
 /// `count` may be 0. `acc` holds rows * panels vectors of 16 lanes, or of 8 where the upper
 /// half of the panel is fill; returns as many.
-llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a,
-                                           llvm::ArrayRef<mlir::Value> b, mlir::Value count,
-                                           mlir::ValueRange acc);
+llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
+                                           mlir::Value count, mlir::ValueRange acc);
 
 /// Which of a tile's columns exist.
 enum class Columns {
@@ -67,8 +63,7 @@ enum class Columns {
 
 /// Applies the epilogue to rows x panels accumulators whose first is at (row, col) and
 /// stores them; columns >= colEnd do not exist.
-void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panels,
-                   mlir::ValueRange acc, mlir::Value batch, mlir::Value row, mlir::Value col,
-                   mlir::Value colEnd, Columns columns);
+void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panels, mlir::ValueRange acc,
+                   mlir::Value batch, mlir::Value row, mlir::Value col, mlir::Value colEnd, Columns columns);
 
 } // namespace wick::contract

@@ -57,21 +57,14 @@ PackLayout packConv(int64_t groups, int64_t oc, int64_t cPerGroup, llvm::ArrayRe
           {strides[0] * perGroup, strides[0], strides[1], strides[2], strides[3], strides[4]}};
 }
 
-PackLayout packDepthwise(int64_t oc, llvm::ArrayRef<int64_t> kernel,
-                         llvm::ArrayRef<int64_t> strides) {
+PackLayout packDepthwise(int64_t oc, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides) {
   assert(kernel.size() == 3 && strides.size() == 4);
-  return {{{panels(oc), 0, kPanel},
-           {kernel[0], 1, 1},
-           {kernel[1], 2, 1},
-           {kernel[2], 3, 1},
-           {kPanel, 0, 1}},
+  return {{{panels(oc), 0, kPanel}, {kernel[0], 1, 1}, {kernel[1], 2, 1}, {kernel[2], 3, 1}, {kPanel, 0, 1}},
           {oc, kernel[0], kernel[1], kernel[2]},
           {strides[0], strides[1], strides[2], strides[3]}};
 }
 
-PackLayout packVector(int64_t n, int64_t stride) {
-  return {{{panels(n), 0, kPanel}, {kPanel, 0, 1}}, {n}, {stride}};
-}
+PackLayout packVector(int64_t n, int64_t stride) { return {{{panels(n), 0, kPanel}, {kPanel, 0, 1}}, {n}, {stride}}; }
 
 template <typename T>
 static void pack(const PackLayout &layout, const T *source, T *target, int64_t begin, int64_t end) {
@@ -104,13 +97,11 @@ static void pack(const PackLayout &layout, const T *source, T *target, int64_t b
   }
 }
 
-void packWeights(const PackLayout &layout, const float *source, float *target, int64_t begin,
-                 int64_t end) {
+void packWeights(const PackLayout &layout, const float *source, float *target, int64_t begin, int64_t end) {
   pack(layout, source, target, begin, end);
 }
 
-void packBytes(const PackLayout &layout, const void *source, void *target, unsigned bytes,
-               int64_t begin, int64_t end) {
+void packBytes(const PackLayout &layout, const void *source, void *target, unsigned bytes, int64_t begin, int64_t end) {
   switch (bytes) {
   case 1:
     return pack(layout, static_cast<const uint8_t *>(source), static_cast<uint8_t *>(target), begin, end);

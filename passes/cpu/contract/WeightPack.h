@@ -44,17 +44,14 @@ PackLayout packConv(int64_t groups, int64_t oc, int64_t cPerGroup, llvm::ArrayRe
 
 /// Depthwise weights (C / groups == 1), the same source axes without C:
 /// (OC, KD, KH, KW) -> [ceil(OC / 16)][KD][KH][KW][16].
-PackLayout packDepthwise(int64_t oc, llvm::ArrayRef<int64_t> kernel,
-                         llvm::ArrayRef<int64_t> strides);
+PackLayout packDepthwise(int64_t oc, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides);
 
 /// A vector of n values -> padded with zeros to a multiple of 16 (bias, slopes).
 PackLayout packVector(int64_t n, int64_t stride = 1);
 
 /// Writes packed elements [begin, end) to target[0 .. end - begin).
-void packWeights(const PackLayout &layout, const float *source, float *target, int64_t begin,
-                 int64_t end);
+void packWeights(const PackLayout &layout, const float *source, float *target, int64_t begin, int64_t end);
 /// The same for elements of `bytes` (1, 2, 4, 8) each.
-void packBytes(const PackLayout &layout, const void *source, void *target, unsigned bytes,
-               int64_t begin, int64_t end);
+void packBytes(const PackLayout &layout, const void *source, void *target, unsigned bytes, int64_t begin, int64_t end);
 
 } // namespace wick::contract

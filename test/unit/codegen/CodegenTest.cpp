@@ -31,25 +31,23 @@ OwningOpRef<ModuleOp> buildSaxpy(MLIRContext &ctx, StringRef name) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&ctx));
   codegen::KernelBuffer buffers[] = {{true, true, 4}, {true, false, 64}};
   codegen::buildKernel(
-      *module, {name, buffers, 1},
-      [](ImplicitLocOpBuilder &b, const codegen::KernelValues &v) -> Value {
+      *module, {name, buffers, 1}, [](ImplicitLocOpBuilder &b, const codegen::KernelValues &v) -> Value {
         Type f32 = b.getF32Type();
         Type ptr = v.scratch.getType();
         Value a = arith::SIToFPOp::create(b, f32, v.args[0]);
         Value one = arith::ConstantOp::create(b, b.getI64IntegerAttr(1));
-        scf::ForOp::create(
-            b, b.getLoc(), v.begin, v.end, one, ValueRange{},
-            [&](OpBuilder &nested, Location loc, Value i, ValueRange) {
-              auto at = [&](Value base) -> Value {
-                return LLVM::GEPOp::create(nested, loc, ptr, f32, base, ArrayRef<LLVM::GEPArg>{i});
-              };
-              Value x = LLVM::LoadOp::create(nested, loc, f32, at(v.buffers[0]));
-              Value y = LLVM::LoadOp::create(nested, loc, f32, at(v.buffers[1]));
-              Value ax = arith::MulFOp::create(nested, loc, a, x);
-              Value r = arith::AddFOp::create(nested, loc, ax, y);
-              LLVM::StoreOp::create(nested, loc, r, at(v.buffers[1]));
-              scf::YieldOp::create(nested, loc);
-            });
+        scf::ForOp::create(b, b.getLoc(), v.begin, v.end, one, ValueRange{},
+                           [&](OpBuilder &nested, Location loc, Value i, ValueRange) {
+                             auto at = [&](Value base) -> Value {
+                               return LLVM::GEPOp::create(nested, loc, ptr, f32, base, ArrayRef<LLVM::GEPArg>{i});
+                             };
+                             Value x = LLVM::LoadOp::create(nested, loc, f32, at(v.buffers[0]));
+                             Value y = LLVM::LoadOp::create(nested, loc, f32, at(v.buffers[1]));
+                             Value ax = arith::MulFOp::create(nested, loc, a, x);
+                             Value r = arith::AddFOp::create(nested, loc, ax, y);
+                             LLVM::StoreOp::create(nested, loc, r, at(v.buffers[1]));
+                             scf::YieldOp::create(nested, loc);
+                           });
         return nullptr;
       });
   return module;
@@ -73,11 +71,21 @@ std::string unaryKernel(const std::string &op, const std::string &type) {
          "  %y = llvm.load %p1 : !llvm.ptr -> !llvm.ptr\n"
          "  %one = arith.constant 1 : i64\n"
          "  scf.for %i = %b to %e step %one : i64 {\n"
-         "    %px = llvm.getelementptr %x[%i] : (!llvm.ptr, i64) -> !llvm.ptr, " + type + "\n"
-         "    %py = llvm.getelementptr %y[%i] : (!llvm.ptr, i64) -> !llvm.ptr, " + type + "\n"
-         "    %v = llvm.load %px : !llvm.ptr -> " + type + "\n"
-         "    %r = " + op + " %v : " + type + "\n"
-         "    llvm.store %r, %py : " + type + ", !llvm.ptr\n"
+         "    %px = llvm.getelementptr %x[%i] : (!llvm.ptr, i64) -> !llvm.ptr, " +
+         type +
+         "\n"
+         "    %py = llvm.getelementptr %y[%i] : (!llvm.ptr, i64) -> !llvm.ptr, " +
+         type +
+         "\n"
+         "    %v = llvm.load %px : !llvm.ptr -> " +
+         type +
+         "\n"
+         "    %r = " +
+         op + " %v : " + type +
+         "\n"
+         "    llvm.store %r, %py : " +
+         type +
+         ", !llvm.ptr\n"
          "  }\n"
          "  %ok = arith.constant 0 : i32\n"
          "  return %ok : i32\n"
@@ -90,8 +98,7 @@ TEST(Codegen, SaxpyOnEverySlice) {
   for (const codegen::CpuSlice &slice : runnableSlices()) {
     KernelRunner runner;
     std::string assembly;
-    ASSERT_EQ(runner.load([](MLIRContext &c) { return buildSaxpy(c, "saxpy"); }, slice, &assembly),
-              "");
+    ASSERT_EQ(runner.load([](MLIRContext &c) { return buildSaxpy(c, "saxpy"); }, slice, &assembly), "");
     EXPECT_NE(assembly.find(slice.isAvx512() ? "zmm" : "ymm"), std::string::npos) << slice.name;
     std::vector<float> x(1003), y(1003);
     for (size_t i = 0; i < x.size(); ++i)
@@ -116,8 +123,8 @@ TEST(Codegen, PolynomialsHandleSpecialValues) {
   for (const Case &c : cases) {
     KernelRunner runner;
     ASSERT_EQ(runner.load(unaryKernel(c.op, "f32"), slice), "") << c.op;
-    std::vector<float> x = {0, 1, 2, 0.5f, -0.5f, 10, 50, 80, 88, 88.7f, 89, 200, -1, -2, -20, -87,
-                            -88, -104, -1e30f, 1e30f, INFINITY, -INFINITY, NAN, 1e-6f, -1e-6f, 1e-20f};
+    std::vector<float> x = {0,   1,   2,   0.5f, -0.5f,  10,    50,       80,        88,  88.7f, 89,     200,   -1, -2,
+                            -20, -87, -88, -104, -1e30f, 1e30f, INFINITY, -INFINITY, NAN, 1e-6f, -1e-6f, 1e-20f};
     std::vector<float> y(x.size());
     ASSERT_EQ(runner.run("k", {x.data(), y.data()}, {}, 0, x.size()), 0);
     for (size_t i = 0; i < x.size(); ++i) {
@@ -173,20 +180,18 @@ TEST(Codegen, AbsoluteAddressesAreRefused) {
                      "  llvm.return %0 : !llvm.ptr\n"
                      "}\n";
   KernelRunner runner;
-  EXPECT_NE(runner.load(text, codegen::nativeSlice()).find("code image cannot hold"),
-            std::string::npos);
+  EXPECT_NE(runner.load(text, codegen::nativeSlice()).find("code image cannot hold"), std::string::npos);
 }
 
 TEST(Codegen, MemoryRoutinesComeWithTheImage) {
-  std::string text =
-      "func.func @k(%bufs: !llvm.ptr, %args: !llvm.ptr, %b: i64, %e: i64, %w: i32, "
-      "%s: !llvm.ptr) -> i32 {\n"
-      "  %x = llvm.load %bufs : !llvm.ptr -> !llvm.ptr\n"
-      "  %y = llvm.getelementptr %x[%b] : (!llvm.ptr, i64) -> !llvm.ptr, i8\n"
-      "  \"llvm.intr.memmove\"(%y, %x, %e) <{isVolatile = false}> : (!llvm.ptr, !llvm.ptr, i64) -> ()\n"
-      "  %v = arith.constant 7 : i8\n"
-      "  \"llvm.intr.memset\"(%x, %v, %b) <{isVolatile = false}> : (!llvm.ptr, i8, i64) -> ()\n"
-      "  %ok = arith.constant 0 : i32\n  return %ok : i32\n}\n";
+  std::string text = "func.func @k(%bufs: !llvm.ptr, %args: !llvm.ptr, %b: i64, %e: i64, %w: i32, "
+                     "%s: !llvm.ptr) -> i32 {\n"
+                     "  %x = llvm.load %bufs : !llvm.ptr -> !llvm.ptr\n"
+                     "  %y = llvm.getelementptr %x[%b] : (!llvm.ptr, i64) -> !llvm.ptr, i8\n"
+                     "  \"llvm.intr.memmove\"(%y, %x, %e) <{isVolatile = false}> : (!llvm.ptr, !llvm.ptr, i64) -> ()\n"
+                     "  %v = arith.constant 7 : i8\n"
+                     "  \"llvm.intr.memset\"(%x, %v, %b) <{isVolatile = false}> : (!llvm.ptr, i8, i64) -> ()\n"
+                     "  %ok = arith.constant 0 : i32\n  return %ok : i32\n}\n";
   KernelRunner runner;
   ASSERT_EQ(runner.load(text, codegen::nativeSlice()), "");
   std::string data = "abcdefghij";

@@ -34,8 +34,8 @@ std::vector<codegen::CpuSlice> slices() {
 }
 
 /// Runs [0, units) in two calls, the second part first: units must be independent.
-void runSplit(KernelRunner &runner, const char *name, std::vector<void *> buffers,
-              std::vector<int64_t> args, int64_t units) {
+void runSplit(KernelRunner &runner, const char *name, std::vector<void *> buffers, std::vector<int64_t> args,
+              int64_t units) {
   ASSERT_EQ(runner.run(name, buffers, args, units / 2, units), 0);
   ASSERT_EQ(runner.run(name, buffers, args, 0, units / 2), 0);
 }
@@ -75,11 +75,10 @@ void checkMatmul(const codegen::CpuSlice &slice, const MatmulCase &c) {
           sum += double(a[i * c.k + k]) * b[(i / m * c.k + k) * c.n + j];
         want.push_back(c.relu ? std::max(sum, 0.0) : sum);
       }
-    runSplit(runner, "matmul", {a.data(), packed.data(), bias.data(), out.data()},
-             {c.batch, m, c.n, c.k}, c.batch * plan.units(m, c.n));
+    runSplit(runner, "matmul", {a.data(), packed.data(), bias.data(), out.data()}, {c.batch, m, c.n, c.k},
+             c.batch * plan.units(m, c.n));
     expectClose(out, want, 1e-6 * (4 + c.k),
-                slice.name + " matmul " + std::to_string(m) + "x" + std::to_string(c.n) + "x" +
-                    std::to_string(c.k));
+                slice.name + " matmul " + std::to_string(m) + "x" + std::to_string(c.n) + "x" + std::to_string(c.k));
   }
 }
 
@@ -92,11 +91,10 @@ void checkConv(const codegen::CpuSlice &slice, const ConvCase &c, const std::str
   int64_t ocPerGroup = s.oc / s.groups;
   std::vector<float> in = randomValues(c.n * c.in[0] * c.in[1] * c.in[2] * s.c, 1),
                      w = randomValues(s.oc * perGroup * taps, 2), bias = randomValues(s.oc, 3);
-  auto layout =
-      s.isDepthwise()
-          ? contract::packDepthwise(s.oc, s.kernel, {taps, s.kernel[1] * s.kernel[2], s.kernel[2], 1})
-          : contract::packConv(s.groups, s.oc, perGroup, s.kernel,
-                               {perGroup * taps, taps, s.kernel[1] * s.kernel[2], s.kernel[2], 1});
+  auto layout = s.isDepthwise()
+                    ? contract::packDepthwise(s.oc, s.kernel, {taps, s.kernel[1] * s.kernel[2], s.kernel[2], 1})
+                    : contract::packConv(s.groups, s.oc, perGroup, s.kernel,
+                                         {perGroup * taps, taps, s.kernel[1] * s.kernel[2], s.kernel[2], 1});
   std::vector<float> packed(layout.numElements());
   contract::packWeights(layout, w.data(), packed.data(), 0, packed.size());
   for (size_t i = 0; i < packed.size(); i += 7) {
@@ -106,12 +104,11 @@ void checkConv(const codegen::CpuSlice &slice, const ConvCase &c, const std::str
   std::vector<double> want;
   for (int64_t row = 0; row < c.rows() * c.out(2); ++row)
     for (int64_t oc = 0; oc < s.oc; ++oc) {
-      int64_t x = row % c.out(2), y = row / c.out(2) % c.out(1),
-              z = row / (c.out(2) * c.out(1)) % c.out(0), n = row / (c.out(2) * c.out(1) * c.out(0));
+      int64_t x = row % c.out(2), y = row / c.out(2) % c.out(1), z = row / (c.out(2) * c.out(1)) % c.out(0),
+              n = row / (c.out(2) * c.out(1) * c.out(0));
       double sum = bias[oc];
       for (int64_t t = 0; t < taps; ++t) {
-        int64_t k[3] = {t / (s.kernel[1] * s.kernel[2]), t / s.kernel[2] % s.kernel[1],
-                        t % s.kernel[2]};
+        int64_t k[3] = {t / (s.kernel[1] * s.kernel[2]), t / s.kernel[2] % s.kernel[1], t % s.kernel[2]};
         int64_t o[3] = {z, y, x}, i[3];
         bool inside = true;
         for (int d = 0; d < 3; ++d) {
@@ -120,8 +117,7 @@ void checkConv(const codegen::CpuSlice &slice, const ConvCase &c, const std::str
         }
         if (!inside)
           continue;
-        const float *pixel =
-            &in[(((n * c.in[0] + i[0]) * c.in[1] + i[1]) * c.in[2] + i[2]) * s.c];
+        const float *pixel = &in[(((n * c.in[0] + i[0]) * c.in[1] + i[1]) * c.in[2] + i[2]) * s.c];
         for (int64_t ch = 0; ch < perGroup; ++ch)
           sum += double(pixel[oc / ocPerGroup * perGroup + ch]) * w[(oc * perGroup + ch) * taps + t];
       }
@@ -129,8 +125,7 @@ void checkConv(const codegen::CpuSlice &slice, const ConvCase &c, const std::str
     }
   std::vector<float> out(want.size() + 16, kGuard);
   runSplit(runner, "conv", {in.data(), packed.data(), bias.data(), out.data()},
-           {c.n, c.in[0], c.in[1], c.in[2], c.out(0), c.out(1), c.out(2)},
-           plan.units(s, c.rows(), c.out(2)));
+           {c.n, c.in[0], c.in[1], c.in[2], c.out(0), c.out(1), c.out(2)}, plan.units(s, c.rows(), c.out(2)));
   expectClose(out, want, 1e-6 * (4 + perGroup * taps), slice.name + " " + what);
 }
 
@@ -168,8 +163,7 @@ TEST(Contract, Pack) {
         std::vector<float> b = randomValues(batch * n * k, 4);
         std::vector<float> want(batch * layout.numElements()), got(want.size() + 1, kGuard);
         for (int64_t i = 0; i < batch; ++i)
-          contract::packWeights(layout, &b[i * n * k], &want[i * layout.numElements()], 0,
-                                layout.numElements());
+          contract::packWeights(layout, &b[i * n * k], &want[i * layout.numElements()], 0, layout.numElements());
         runSplit(runner, "pack", {b.data(), got.data()}, {batch, n, k}, batch * ((n + 15) / 16));
         EXPECT_EQ(got.back(), kGuard);
         got.pop_back();

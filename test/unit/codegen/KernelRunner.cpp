@@ -23,8 +23,7 @@ KernelRunner::~KernelRunner() {
     munmap(base, size);
 }
 
-std::string KernelRunner::loadJob(Source source, const codegen::CpuSlice &slice,
-                                  std::string *assembly) {
+std::string KernelRunner::loadJob(Source source, const codegen::CpuSlice &slice, std::string *assembly) {
   codegen::KernelJob job{"test", &slice, source.text, source.build};
   codegen::CompileOptions options;
   options.keepAssembly = assembly != nullptr;
@@ -40,8 +39,7 @@ std::string KernelRunner::loadJob(Source source, const codegen::CpuSlice &slice,
   if (failed(codegen::emitSupportObject(slice, support, error)))
     return error;
   codegen::CodeImage image;
-  llvm::StringRef objects[] = {{results[0].object.data(), results[0].object.size()},
-                               {support.data(), support.size()}};
+  llvm::StringRef objects[] = {{results[0].object.data(), results[0].object.size()}, {support.data(), support.size()}};
   if (failed(codegen::linkImage(objects, image, error)))
     return error;
   size = image.bytes.size();
@@ -56,8 +54,7 @@ std::string KernelRunner::loadJob(Source source, const codegen::CpuSlice &slice,
   return "";
 }
 
-std::string KernelRunner::load(const Build &build, const codegen::CpuSlice &slice,
-                               std::string *assembly) {
+std::string KernelRunner::load(const Build &build, const codegen::CpuSlice &slice, std::string *assembly) {
   return loadJob({build, ""}, slice, assembly);
 }
 
@@ -72,9 +69,8 @@ abi::KernelFn KernelRunner::find(const std::string &name) const {
   return nullptr;
 }
 
-int32_t KernelRunner::run(const std::string &name, const std::vector<void *> &buffers,
-                          const std::vector<int64_t> &args, int64_t begin, int64_t end,
-                          size_t scratchBytes) {
+int32_t KernelRunner::run(const std::string &name, const std::vector<void *> &buffers, const std::vector<int64_t> &args,
+                          int64_t begin, int64_t end, size_t scratchBytes) {
   abi::KernelFn fn = find(name);
   if (!fn)
     return -1;
@@ -89,8 +85,7 @@ bool canRun(const codegen::CpuSlice &slice) {
   auto has = [&](const char *f) { return host.lookup(f); };
   if (!has("avx2") || !has("fma") || !has("f16c") || !has("bmi2"))
     return false;
-  if (slice.isAvx512() && !(has("avx512f") && has("avx512bw") && has("avx512vl") &&
-                            has("avx512dq") && has("avx512cd")))
+  if (slice.isAvx512() && !(has("avx512f") && has("avx512bw") && has("avx512vl") && has("avx512dq") && has("avx512cd")))
     return false;
   return (!slice.hasVnni || has("avx512vnni")) && (!slice.hasBf16 || has("avx512bf16"));
 }

@@ -24,13 +24,11 @@ public:
   ~KernelRunner();
 
   /// Compiles and maps; returns "" or the error. `assembly` may receive the code.
-  std::string load(const Build &build, const codegen::CpuSlice &slice,
-                   std::string *assembly = nullptr);
+  std::string load(const Build &build, const codegen::CpuSlice &slice, std::string *assembly = nullptr);
   std::string load(const std::string &text, const codegen::CpuSlice &slice);
   /// Runs all of [begin, end) on this thread with `scratchBytes` of aligned scratch.
-  int32_t run(const std::string &name, const std::vector<void *> &buffers,
-              const std::vector<int64_t> &args, int64_t begin, int64_t end,
-              size_t scratchBytes = 0);
+  int32_t run(const std::string &name, const std::vector<void *> &buffers, const std::vector<int64_t> &args,
+              int64_t begin, int64_t end, size_t scratchBytes = 0);
   abi::KernelFn find(const std::string &name) const;
 
   std::string routines; ///< bitcode linked into what `load` compiles

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Layouts of packed weights. A layout string names a packing and its numbers,
+// so that a schedule can refer to it and the packager can carry it out.
+//
+#pragma once
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <string>
+#include <vector>
+
+namespace wick::cpu {
+
+/// Packs row-major `bytes` of a tensor of `type`; false with `error` set when the
+/// layout does not fit.
+bool packWeight(llvm::StringRef layout, mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
+                std::vector<char> &out, std::string &error);
+
+} // namespace wick::cpu
