@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Choosing layouts is a minimum cut. Every op that works in either layout is a
-// node; yes means channels-last. Convolutions and pools are yes, ops that know
-// only the graph's own order are no, like the function's arguments. A value
-// whose producer and readers disagree costs one transpose of its bytes, paid
-// once for all readers; a transpose that the model has costs what remains of it
-// in the layouts chosen. Tensors whose permuted dims have size 1 cost next to
-// nothing, so squeeze-and-excite blocks never hold a cut.
+// Choosing layouts is a minimum cut. Every op that works in either layout, and
+// is connected to a convolution or pool, is a node; yes means channels-last.
+// Convolutions and pools are yes; ops that know only the graph's own order are
+// no, like the function's arguments. A value whose producer and readers disagree
+// costs one transpose of its bytes, paid once for all readers; a transpose that
+// the model has costs what remains of it in the layouts chosen. Tensors whose
+// permuted dims have size 1 cost next to nothing, so squeeze-and-excite blocks
+// never hold a cut.
 //
 #include "passes/graph/LayoutPlan.h"
 #include "passes/graph/MinCut.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;
 namespace wick::graph {
@@ -94,7 +97,11 @@ double guess(AffineExpr e, const Symbols &symbols) {
 class Network {
 public:
   explicit Network(ModuleOp root) : symbols(Symbols::of(root)) {
-    root.walk<WalkOrder::PreOrder>([&](Operation *op) { addOp(op); });
+    root.walk<WalkOrder::PreOrder>([&](Operation *op) { classify(op); });
+    findRegions();
+    for (auto &[op, role] : roles)
+      if (regionsWithWindow.contains(regionOf(op)))
+        addOp(op, role);
     root.walk<WalkOrder::PreOrder>([&](Operation *op) {
       for (Value v : op->getResults())
         addValue(v);
@@ -115,6 +122,45 @@ public:
   }
 
 private:
+  //===-- Regions ----------------------------------------------------------===//
+
+  void classify(Operation *op) {
+    // What depends on constants alone is evaluated before any run.
+    bool weights =
+        isa<ConstantOp, WeightOp>(op) ||
+        (isa<InferOpInterface>(op) && op->getNumOperands() && tensorType(op->getResult(0)).hasStaticShape() &&
+         llvm::all_of(op->getOperands(), [&](Value v) { return free.contains(v); }));
+    if (weights)
+      free.insert(op->getResult(0));
+    Role role = weights ? Role::Fixed : roleOf(op);
+    if (role != Role::Fixed)
+      roles[op] = role;
+  }
+
+  /// Ops that pass a layout on to each other form a region; a transpose belongs
+  /// to that of its readers. Only regions with a convolution or pool have a
+  /// choice: a transformer keeps its transposes where the model has them.
+  void findRegions() {
+    llvm::EquivalenceClasses<Operation *> classes;
+    for (auto &[op, role] : roles) {
+      classes.insert(op);
+      if (role == Role::Transpose)
+        continue;
+      for (OpOperand &use : op->getOpOperands())
+        if (Operation *def = use.get().getDefiningOp();
+            def && roles.contains(def) && LayoutPlan::demandOf(use) == Demand::Same)
+          classes.unionSets(op, def);
+    }
+    for (auto &[op, role] : roles) {
+      leader[op] = classes.getLeaderValue(op);
+      if (role == Role::Window)
+        regionsWithWindow.insert(leader[op]);
+    }
+  }
+  Operation *regionOf(Operation *op) const { return leader.lookup(op); }
+
+  //===-- Costs ------------------------------------------------------------===//
+
   /// Cost of a transpose of `v` (as the graph has it) by `perm`. One byte
   /// counts 16, so that the constants only break ties.
   int64_t cost(Value v, ArrayRef<int64_t> perm) {
@@ -127,34 +173,7 @@ private:
     return 2 + int64_t(std::min(bytes, 1e12) * 16);
   }
 
-  void addOp(Operation *op) {
-    // What depends on constants alone is evaluated before any run.
-    bool weights =
-        isa<ConstantOp, WeightOp>(op) ||
-        (isa<InferOpInterface>(op) && op->getNumOperands() && tensorType(op->getResult(0)).hasStaticShape() &&
-         llvm::all_of(op->getOperands(), [&](Value v) { return free.contains(v); }));
-    if (weights)
-      free.insert(op->getResult(0));
-    Role role = weights ? Role::Fixed : roleOf(op);
-    if (role == Role::Fixed)
-      return;
-    unsigned n = nodes[op] = cut.addNode();
-    if (role == Role::Window)
-      cut.addEdge(MinCut::Yes, n, MinCut::Infinite);
-    if (isa<UpsampleOp>(op)) // repeats whole vectors when channels come last
-      cut.addEdge(MinCut::Yes, n, cost(op->getResult(0), toLast(rankOf(op->getResult(0)))) / 2);
-    if (auto t = dyn_cast<TransposeOp>(op)) {
-      auto price = [&](bool from, bool to) { return remaining(t, from, to); };
-      cut.addEdge(MinCut::Yes, n, price(false, false));
-      cut.addEdge(n, MinCut::No, price(false, true));
-      return;
-    }
-    for (OpOperand &use : op->getOpOperands())
-      if (!free.contains(use.get()) && LayoutPlan::demandOf(use) == Demand::Lower)
-        cut.addEdge(n, MinCut::No, cost(use.get(), lowerPerm(use)));
-  }
-
-  /// What a transpose of the model costs between stored layouts.
+  /// What remains of a transpose of the model between stored layouts.
   int64_t remaining(TransposeOp t, bool fromIsLast, bool toIsLast) {
     auto perm = storedPerm(t.getPerm(), fromIsLast, toIsLast);
     SmallVector<AffineExpr> dims = dimsOf(t.getX()), stored;
@@ -166,13 +185,53 @@ private:
   }
 
   /// The order that an operand of lower rank is brought into, on its own dims.
-  SmallVector<int64_t> lowerPerm(OpOperand &use) {
+  static SmallVector<int64_t> lowerPerm(OpOperand &use) {
     int64_t rank = rankOf(use.getOwner()->getResult(0)), own = rankOf(use.get());
     SmallVector<int64_t> perm;
     for (int64_t d : toLast(rank))
       if (d >= rank - own)
         perm.push_back(d - (rank - own));
     return perm;
+  }
+
+  //===-- Nodes and edges --------------------------------------------------===//
+
+  void addOp(Operation *op, Role role) {
+    unsigned n = nodes[op] = cut.addNode();
+    if (role == Role::Window)
+      cut.addEdge(MinCut::Yes, n, MinCut::Infinite);
+    if (isa<UpsampleOp>(op)) // repeats whole vectors when channels come last
+      cut.addEdge(MinCut::Yes, n, cost(op->getResult(0), toLast(rankOf(op->getResult(0)))) / 2);
+    if (role == Role::Transpose)
+      return;
+    for (OpOperand &use : op->getOpOperands())
+      if (!free.contains(use.get()) && LayoutPlan::demandOf(use) == Demand::Lower)
+        cut.addEdge(n, MinCut::No, cost(use.get(), lowerPerm(use)));
+  }
+
+  /// The transposes of the model. Where one side has no choice, the cost of the
+  /// other's is exact. With a choice on both sides the four costs are no cut
+  /// cost in general: the side that a channels-last layout frees of the
+  /// transpose is charged for not taking it, the other for taking it.
+  void addTranspose(TransposeOp t, unsigned from) {
+    unsigned to = nodeOf(t);
+    auto price = [&](bool f, bool l) { return remaining(t, f, l); };
+    auto charge = [&](unsigned node, int64_t no, int64_t yes) {
+      int64_t least = std::min(no, yes);
+      cut.addEdge(MinCut::Yes, node, no - least);
+      cut.addEdge(node, MinCut::No, yes - least);
+    };
+    if (from == MinCut::No)
+      return charge(to, price(false, false), price(false, true));
+    if (to == MinCut::No)
+      return charge(from, price(false, false), price(true, false));
+    if (price(false, true) < price(false, false)) { // was channels-last before
+      charge(to, price(false, false), price(false, true));
+      charge(from, price(false, true), price(true, true));
+    } else {
+      charge(to, price(true, false), price(true, true));
+      charge(from, price(false, false), price(true, false));
+    }
   }
 
   void addValue(Value v) {
@@ -183,10 +242,9 @@ private:
     for (OpOperand &use : v.getUses()) {
       Operation *op = use.getOwner();
       unsigned n = nodeOf(op);
-      if (auto t = dyn_cast<TransposeOp>(op); t && n != MinCut::No) {
-        // As if the result were in the graph's order.
-        cut.addEdge(MinCut::Yes, from, remaining(t, false, false));
-        cut.addEdge(from, MinCut::No, remaining(t, true, false));
+      if (auto t = dyn_cast<TransposeOp>(op)) {
+        if (from != MinCut::No || n != MinCut::No)
+          addTranspose(t, from);
         continue;
       }
       bool follows = n != MinCut::No && LayoutPlan::demandOf(use) == Demand::Same;
@@ -222,6 +280,9 @@ private:
 
   Symbols symbols;
   MinCut cut;
+  llvm::MapVector<Operation *, Role> roles; ///< of ops that are not fixed
+  DenseMap<Operation *, Operation *> leader;
+  DenseSet<Operation *> regionsWithWindow;
   llvm::MapVector<Operation *, unsigned> nodes;
   DenseSet<Value> free; ///< values that are known before a run
 };
