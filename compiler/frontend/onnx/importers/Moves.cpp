@@ -3,7 +3,7 @@
 // Family Move: Transpose, Concat, Split, Slice, Pad, Tile, DepthToSpace,
 // SpaceToDepth, Trilu, ReverseSequence.
 //
-#include "compiler/frontend/onnx/OnnxImporter.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -79,11 +79,44 @@ static AffineExpr wrapAtRunTime(GraphBuilder &g, AffineExpr v, AffineExpr dim, A
   return w ? g.sizeOf(w, 0, std::max<int64_t>(g.symbols.range(lo).first, -1), g.symbols.range(hi).second) : AffineExpr();
 }
 
+/// Slice with axes or steps that are known at run time only: a gather along every dim.
+static void sliceByGather(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), i64Min = g.i64(INT32_MIN), i64Max = g.i64(INT32_MAX);
+  Type i64 = g.b.getI64Type();
+  int64_t rank = g.rank(x);
+  Value axes = n.input(3);
+  if (!axes) {
+    auto count = graph::constantOf(g.count(n.input(1)));
+    if (!count || *count > rank)
+      return n.unsupported("starts of unknown length");
+    axes = g.iota(i64, g.expr(*count));
+  }
+  auto bounded = [&](Value v) { return g.clip(g.castTo(v, i64), i64Min, i64Max); };
+  Value one = g.i64(1), dims = g.dimsValue(g.dims(x)), last = g.sub(dims, one), zero = g.i64(0);
+  Value steps = n.input(4) ? spreadToDims(g, axes, bounded(n.input(4)), rank, one) : g.expandTo(one, {g.expr(rank)});
+  Value down = g.create<graph::LessOp>({steps, zero});
+  auto wrap = [&](Value v) { return g.where(g.create<graph::LessOp>({v, zero}), g.add(v, dims), v); };
+  Value high = g.where(down, last, dims), low = g.where(down, g.i64(-1), zero);
+  Value starts = g.clip(wrap(spreadToDims(g, axes, bounded(n.input(1)), rank, zero)), zero, high);
+  Value ends = g.clip(wrap(spreadToDims(g, axes, bounded(n.input(2)), rank, dims)), low, high);
+  Value size = g.where(down, g.sub(starts, ends), g.sub(ends, starts)), by = g.create<graph::AbsOp>({steps});
+  size = g.max(g.div(g.add(size, g.sub(by, one)), by), zero);
+  auto sizes = size ? g.shapeFrom(size) : std::nullopt;
+  for (int64_t d = 0; sizes && d < rank; ++d) {
+    auto at = [&](Value v) { return g.reshape(g.slice(v, 0, g.expr(d), g.expr(1)), ArrayRef<int64_t>()); };
+    x = g.gather(x, g.create<graph::IotaOp>({at(starts), at(steps)}, {g.mapAttr("dims", {(*sizes)[d]})}), d);
+  }
+  n.set(0, x);
+}
+
 static void importSlice(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
   Exprs dims = g.dims(x);
   int64_t rank = dims.size();
+  if ((n.input(3) && !g.elementsOf(n.input(3))) || (n.input(4) && !g.elementsOf(n.input(4))))
+    return sliceByGather(n);
   auto startsIn = g.shapeFrom(n.input(1), INT64_MIN), endsIn = g.shapeFrom(n.input(2), INT64_MIN);
   if (!startsIn || !endsIn)
     return n.unsupported("starts of unknown length");
@@ -139,11 +172,21 @@ static void importPad(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
   int64_t rank = g.rank(x);
-  auto pads = g.shapeFrom(n.input(1), INT32_MIN, INT32_MAX);
+  Value amounts = n.input(1), axesIn = n.input(3);
+  if (axesIn && !g.elementsOf(axesIn)) { // spread over all dims at run time
+    auto count = graph::constantOf(g.count(axesIn));
+    if (!count)
+      return n.unsupported("axes of unknown number");
+    AffineExpr half = g.expr(*count);
+    Value zero = g.i64(0), lo = spreadToDims(g, axesIn, g.slice(amounts, 0, g.expr(0), half), rank, zero);
+    amounts = g.concat({lo, spreadToDims(g, axesIn, g.slice(amounts, 0, half, half), rank, zero)}, 0);
+    axesIn = {};
+  }
+  auto pads = amounts ? g.shapeFrom(amounts, INT32_MIN, INT32_MAX) : std::nullopt;
   if (!pads)
     return n.unsupported("pads of unknown length");
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (n.input(3)) {
+  if (axesIn) {
     auto given = n.constantInts(3, "axes");
     if (!given)
       return;

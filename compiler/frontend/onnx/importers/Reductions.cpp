@@ -2,7 +2,7 @@
 //
 // Reduce*, ArgMax, ArgMin, softmaxes, CumSum, CumProd, TopK.
 //
-#include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 #include "compiler/frontend/onnx/Upgrade.h"
 
 using namespace mlir;
@@ -10,62 +10,120 @@ namespace wick::compiler {
 
 using Kind = graph::ReduceKind;
 
-/// The axes of a Reduce op; the flag says that the op does not reduce.
-static std::optional<SmallVector<int64_t>> reduceAxes(NodeImport &n, bool &noop) {
-  int64_t rank = n.g.rank(n.input(0));
-  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  auto axes = n.axes(1, rank, SmallVector<int64_t>());
-  if (!axes)
-    return std::nullopt;
-  noop = axes->empty() && n.intAttr("noop_with_empty_axes", 0);
-  return axes->empty() ? all : *axes;
+namespace {
+/// Reduces over axes that are constant, or over a mask of dims known at run time.
+/// Results keep dims; with a mask they also keep their size (all elements along a
+/// reduced dim are equal), until finish() cuts them.
+struct Reducer {
+  GraphBuilder &g;
+  SmallVector<int64_t> axes;
+  Value mask;            ///< i64 [rank], null for constant axes
+  int64_t numMasked = 0; ///< set entries of mask
+
+  Value reduce(Value x, Kind kind) const;
+  /// Number of elements that make one, as a scalar of an element type.
+  Value count(Value x, Type elem) const;
+  Value finish(Value v, ArrayRef<AffineExpr> dims, bool keepDims) const;
+};
+} // namespace
+
+Value Reducer::reduce(Value x, Kind kind) const {
+  if (!mask || !x)
+    return g.reduce(x, kind, axes);
+  for (int64_t d = 0, rank = g.rank(x); d < rank; ++d) {
+    Value all = g.reduce(x, kind, {d});
+    if (graph::isConstant(g.dim(x, d), 0)) { // an empty dim has room for the neutral value only
+      x = all;
+      continue;
+    }
+    Value chosen = g.castTo(g.reshape(g.slice(mask, 0, g.expr(d), g.expr(1)), ArrayRef<int64_t>()), g.b.getI1Type());
+    x = g.where(chosen, all, x);
+  }
+  return x;
 }
 
-/// Imports a reduction whose middle is `body`; `body` keeps dims.
+Value Reducer::count(Value x, Type elem) const {
+  if (mask) {
+    Value sizes = g.where(g.castTo(mask, g.b.getI1Type()), g.dimsValue(g.dims(x)), g.i64(1));
+    return g.castTo(g.squeeze(g.reduce(sizes, Kind::Prod, {0}), {0}), elem);
+  }
+  AffineExpr n = g.expr(1);
+  for (int64_t a : axes)
+    n = n * g.dim(x, a);
+  return g.exprAs(g.simplify(n), elem);
+}
+
+Value Reducer::finish(Value v, ArrayRef<AffineExpr> dims, bool keepDims) const {
+  if (!v)
+    return v;
+  if (!mask)
+    return keepDims ? v : g.squeeze(v, axes);
+  auto sizes = g.shapeFrom(g.where(g.castTo(mask, g.b.getI1Type()), g.i64(1), g.dimsValue(dims)));
+  if (!sizes)
+    return {};
+  v = g.sliceAll(v, Exprs(dims.size(), g.expr(0)), *sizes, SmallVector<int64_t>(dims.size(), 1));
+  if (keepDims)
+    return v;
+  auto rest = remainingDims(g, mask, dims, int64_t(dims.size()) - numMasked);
+  return rest ? g.reshape(v, *rest) : Value();
+}
+
+/// Imports a reduction whose middle is `body`, which keeps dims.
 template <class Body>
 static void reduceWith(NodeImport &n, Body body) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  int64_t rank = g.rank(x);
+  Reducer r{g, {}, {}};
   bool noop = false;
-  auto axes = reduceAxes(n, noop);
-  if (!axes)
-    return;
-  Value v = body(n.g, n.input(0), noop ? ArrayRef<int64_t>() : ArrayRef<int64_t>(*axes));
-  n.set(0, n.intAttr("keepdims", 1) || noop ? v : n.g.squeeze(v, *axes));
+  if (n.input(1) && !g.elementsOf(n.input(1))) {
+    auto count = graph::constantOf(g.count(n.input(1)));
+    if (!count)
+      return n.unsupported("axes of unknown number");
+    r.mask = axisMask(g, n.input(1), rank), r.numMasked = *count;
+  } else {
+    auto axes = n.axes(1, rank, SmallVector<int64_t>());
+    if (!axes)
+      return;
+    noop = axes->empty() && n.intAttr("noop_with_empty_axes", 0);
+    r.axes = axes->empty() && !noop ? llvm::to_vector(llvm::seq<int64_t>(0, rank)) : *axes;
+  }
+  n.set(0, r.finish(body(r, g, x), g.dims(x), n.intAttr("keepdims", 1) || noop));
 }
 
 template <Kind kind>
 static void importReduce(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) { return g.reduce(x, kind, axes); });
+  reduceWith(n, [](Reducer &r, GraphBuilder &, Value x) { return r.reduce(x, kind); });
 }
 static void importReduceMean(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) { return g.reduceMean(x, axes); });
-}
-static void importReduceL1(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
-    return g.reduce(g.create<graph::AbsOp>({x}), Kind::Sum, axes);
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) {
+    if (!r.mask)
+      return g.reduceMean(x, r.axes);
+    return g.div(r.reduce(x, Kind::Sum), r.count(x, g.elem(x)));
   });
 }
+static void importReduceL1(NodeImport &n) {
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) { return r.reduce(g.create<graph::AbsOp>({x}), Kind::Sum); });
+}
 static void importReduceSumSquare(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) { return g.reduce(g.mul(x, x), Kind::Sum, axes); });
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) { return r.reduce(g.mul(x, x), Kind::Sum); });
 }
 static void importReduceL2(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) {
     Type type = g.elem(x);
-    bool isInt = isa<IntegerType>(type);
-    Value f = isInt ? g.castTo(x, g.b.getF64Type()) : x;
-    return g.castTo(g.create<graph::SqrtOp>({g.reduce(g.mul(f, f), Kind::Sum, axes)}), type);
+    Value f = isa<IntegerType>(type) ? g.castTo(x, g.b.getF64Type()) : x;
+    return g.castTo(g.create<graph::SqrtOp>({r.reduce(g.mul(f, f), Kind::Sum)}), type);
   });
 }
 static void importReduceLogSum(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
-    return g.create<graph::LogOp>({g.reduce(x, Kind::Sum, axes)});
-  });
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) { return g.create<graph::LogOp>({r.reduce(x, Kind::Sum)}); });
 }
 static void importReduceLogSumExp(NodeImport &n) {
-  reduceWith(n, [](GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
-    Value most = g.reduce(x, Kind::Max, axes);
+  reduceWith(n, [](Reducer &r, GraphBuilder &g, Value x) {
+    Value most = r.reduce(x, Kind::Max);
     most = g.where(g.create<graph::IsInfOp>({most}), g.scalarLike(x, 0), most); // inf - inf
     Value e = g.create<graph::ExpOp>({g.sub(x, most)});
-    return g.add(g.create<graph::LogOp>({g.reduce(e, Kind::Sum, axes)}), most);
+    return g.add(g.create<graph::LogOp>({r.reduce(e, Kind::Sum)}), most);
   });
 }
 
@@ -112,20 +170,30 @@ static void importHardmax(NodeImport &n) {
   n.set(0, g.reshape(g.castTo(g.create<graph::EqualOp>({first, at}), g.elem(x)), g.dims(n.input(0))));
 }
 
-static void importCumulative(NodeImport &n, StringRef routine) {
+static Value cumulative(NodeImport &n, StringRef routine, int64_t axis) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
   Exprs dims = g.dims(x);
-  auto given = n.constantInts(1, "axis");
-  if (!given || given->size() != 1)
-    return given ? n.error("axis is no scalar") : void();
-  auto axis = n.axis((*given)[0], dims.size());
-  if (!axis)
-    return;
-  AffineExpr inner = g.count(ArrayRef(dims).drop_front(*axis + 1)), outer = g.count(ArrayRef(dims).take_front(*axis));
-  n.set(0, g.routine(routine, {x}, x.getType(),
-                     {dims[*axis], inner, g.expr(n.intAttr("exclusive", 0)), g.expr(n.intAttr("reverse", 0))},
-                     g.count({outer, inner}), g.expr(0))[0]);
+  AffineExpr inner = g.count(ArrayRef(dims).drop_front(axis + 1)), outer = g.count(ArrayRef(dims).take_front(axis));
+  return g.routine(routine, {x}, x.getType(),
+                   {dims[axis], inner, g.expr(n.intAttr("exclusive", 0)), g.expr(n.intAttr("reverse", 0))},
+                   g.count({outer, inner}), g.expr(0))[0];
+}
+static void importCumulative(NodeImport &n, StringRef routine) {
+  GraphBuilder &g = n.g;
+  int64_t rank = g.rank(n.input(0));
+  if (g.elementsOf(n.input(1))) {
+    auto given = n.constantInts(1, "axis");
+    auto axis = given && given->size() == 1 ? n.axis((*given)[0], rank) : std::nullopt;
+    return axis ? n.set(0, cumulative(n, routine, *axis)) : n.error("axis is no scalar in range");
+  }
+  // Known at run time only: along every dim, then choose.
+  Value mask = axisMask(g, n.input(1), rank), out = n.input(0);
+  for (int64_t d = 0; d < rank; ++d) {
+    Value chosen = g.reshape(g.slice(mask, 0, g.expr(d), g.expr(1)), ArrayRef<int64_t>());
+    out = g.where(g.castTo(chosen, g.b.getI1Type()), cumulative(n, routine, d), out);
+  }
+  n.set(0, out);
 }
 static void importCumSum(NodeImport &n) { importCumulative(n, "cumsum"); }
 static void importCumProd(NodeImport &n) { importCumulative(n, "cumprod"); }

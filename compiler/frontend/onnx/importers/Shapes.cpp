@@ -3,7 +3,7 @@
 // Ops on shapes and the views they ask for: Shape, Size, Reshape, Flatten, Squeeze,
 // Unsqueeze, Expand.
 //
-#include "compiler/frontend/onnx/OnnxImporter.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -101,6 +101,13 @@ static void importSqueeze(NodeImport &n) {
       all.push_back(i);
     undecided |= !graph::constantOf(d) && g.symbols.range(d).first <= 1;
   }
+  if (n.input(1) && !g.elementsOf(n.input(1))) { // which dims go is known at run time only
+    auto gone = graph::constantOf(g.count(n.input(1)));
+    if (!gone || *gone > int64_t(dims.size()))
+      return n.unsupported("axes of unknown number");
+    auto rest = remainingDims(g, axisMask(g, n.input(1), dims.size()), dims, int64_t(dims.size()) - *gone);
+    return rest ? n.set(0, g.reshape(n.input(0), *rest)) : void();
+  }
   bool given = n.input(1) || n.hasAttr("axes");
   if (!given && undecided)
     return n.unsupported("the rank depends on a dim that may be 1; fix it with --dim or --shape");
@@ -115,9 +122,20 @@ static void importSqueeze(NodeImport &n) {
 
 static void importUnsqueeze(NodeImport &n) {
   GraphBuilder &g = n.g;
-  auto axes = n.input(1) ? n.constantInts(1, "axes") : std::nullopt;
+  if (n.input(1) && !g.elementsOf(n.input(1))) {
+    auto count = graph::constantOf(g.count(n.input(1)));
+    if (!count)
+      return n.unsupported("axes of unknown number");
+    Exprs dims = g.dims(n.input(0));
+    Value mask = axisMask(g, n.input(1), dims.size() + *count);
+    dims.push_back(g.expr(1)); // what a place past the last dim would read
+    Value place = countBefore(g, g.sub(1, mask));
+    auto out = g.shapeFrom(g.where(g.castTo(mask, g.b.getI1Type()), g.i64(1), g.gather(g.dimsValue(dims), place, 0)));
+    return out ? n.set(0, g.reshape(n.input(0), *out)) : void();
+  }
+  auto axes = n.constantInts(1, "axes");
   if (!axes)
-    return n.unsupported("axes must be constant");
+    return;
   int64_t rank = g.rank(n.input(0)) + axes->size();
   SmallVector<int64_t> out;
   for (int64_t a : *axes) {

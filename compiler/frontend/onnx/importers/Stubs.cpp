@@ -1,8 +1,6 @@
 #include "compiler/frontend/onnx/NodeImport.h"
 namespace wick::compiler {
 void addEinsumImporters(ImportTable &) {}
-void addResizeImporters(ImportTable &) {}
-void addIndexImporters(ImportTable &) {}
 void addRoutineImporters(ImportTable &) {}
 void addQuantImporters(ImportTable &) {}
 void addRecurrentImporters(ImportTable &) {}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads and writes at index operands: Gather*, Scatter*, TensorScatter, OneHot.
+//
+#include "compiler/frontend/onnx/NodeImport.h"
+
+using namespace mlir;
+namespace wick::compiler {
+
+static void importGather(NodeImport &n) {
+  auto axis = n.axis(n.intAttr("axis", 0), n.g.rank(n.input(0)));
+  if (axis)
+    n.set(0, n.g.gather(n.input(0), n.input(1), *axis));
+}
+static void importGatherElements(NodeImport &n) {
+  auto axis = n.axis(n.intAttr("axis", 0), n.g.rank(n.input(0)));
+  if (axis)
+    n.set(0, n.g.create<graph::GatherElementsOp>({n.input(0), n.input(1)}, {n.g.intAttr("axis", *axis)}));
+}
+static void importGatherNd(NodeImport &n) {
+  n.set(0, n.g.create<graph::GatherNdOp>({n.input(0), n.input(1)}, {n.g.intAttr("batch_dims", n.intAttr("batch_dims", 0))}));
+}
+
+/// The routines' code of a reduction; empty after an error.
+static std::optional<int64_t> reduction(NodeImport &n) {
+  std::string name = n.stringAttr("reduction", "none");
+  const char *names[] = {"none", "add", "mul", "min", "max"};
+  for (int64_t i = 0; i < 5; ++i)
+    if (name == names[i])
+      return i;
+  n.error("reduction '" + name + "'");
+  return std::nullopt;
+}
+
+static void importScatterElements(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), indices = g.castTo(n.input(1), g.b.getI64Type());
+  Exprs dims = g.dims(x), idxDims = g.dims(n.input(1));
+  auto axis = n.axis(n.intAttr("axis", 0), dims.size());
+  auto how = axis ? reduction(n) : std::nullopt;
+  if (!how)
+    return;
+  if (dims.size() != idxDims.size())
+    return n.error("data of rank " + Twine(dims.size()) + " and indices of rank " + Twine(idxDims.size()));
+  Exprs args{g.expr(dims.size()), g.expr(*axis), g.expr(*how)}, lines = dims;
+  llvm::append_range(args, dims), llvm::append_range(args, idxDims);
+  lines[*axis] = g.expr(1);
+  n.set(0, g.routine("scatter_elements", {x, indices, n.input(2)}, x.getType(), args, g.count(lines), g.expr(0))[0]);
+}
+
+static void importScatterNd(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), indices = g.castTo(n.input(1), g.b.getI64Type());
+  Exprs dims = g.dims(x), idxDims = g.dims(n.input(1));
+  auto how = reduction(n);
+  auto depth = idxDims.empty() ? std::nullopt : graph::constantOf(idxDims.back());
+  if (!how || !depth || *depth > int64_t(dims.size()))
+    return n.unsupported("index tuples of unknown or excessive length");
+  ArrayRef<AffineExpr> outer = ArrayRef(dims).take_front(*depth);
+  Exprs args{g.count(ArrayRef(idxDims).drop_back()), g.expr(*depth), g.count(ArrayRef(dims).drop_front(*depth)), g.expr(*how)};
+  llvm::append_range(args, outer);
+  n.set(0, g.routine("scatter_nd", {x, indices, n.input(2)}, x.getType(), args, g.count(outer), g.expr(0))[0]);
+}
+
+static void importTensorScatter(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value past = n.input(0), update = n.input(1), indices = n.input(2);
+  Exprs dims = g.dims(past);
+  auto axis = n.axis(n.intAttr("axis", -2), dims.size());
+  if (!axis || *axis == 0)
+    return n.error("axis names the batch");
+  std::string mode = n.stringAttr("mode", "linear");
+  AffineExpr between = g.count(ArrayRef(dims).slice(1, *axis - 1)), inner = g.count(ArrayRef(dims).drop_front(*axis + 1));
+  bool has = !!indices;
+  indices = has ? g.castTo(indices, g.b.getI64Type()) : g.splat(g.b.getI64Type(), {dims[0]}, 0);
+  n.set(0, g.routine("tensor_scatter", {past, update, indices}, past.getType(),
+                     {between, dims[*axis], g.dim(update, *axis), inner, g.expr(mode == "circular"), g.expr(has)},
+                     g.count({dims[0], between}), g.expr(0))[0]);
+}
+
+static void importOneHot(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value indices = n.input(0), values = n.input(2);
+  Type i64 = g.b.getI64Type();
+  auto axis = n.axis(n.intAttr("axis", -1), g.rank(indices) + 1);
+  if (!axis)
+    return;
+  Value depthValue = g.castTo(g.reshape(n.input(1), ArrayRef<int64_t>()), i64);
+  AffineExpr depth = depthValue ? g.sizeOf(depthValue, 0) : g.expr(0);
+  Value at = g.castTo(indices, i64);
+  at = g.where(g.create<graph::LessOp>({at, g.i64(0)}), g.add(at, g.dimScalar(depth)), at);
+  auto pick = [&](int64_t i) { return g.reshape(g.slice(values, 0, g.expr(i), g.expr(1)), ArrayRef<int64_t>()); };
+  n.set(0, g.where(g.oneHotMask(at, depth, *axis), pick(1), pick(0)));
+}
+
+void addIndexImporters(ImportTable &t) {
+  t["Gather"] = importGather, t["GatherElements"] = importGatherElements, t["GatherND"] = importGatherNd;
+  t["ScatterElements"] = importScatterElements, t["ScatterND"] = importScatterNd;
+  t["TensorScatter"] = importTensorScatter, t["OneHot"] = importOneHot;
+}
+
+} // namespace wick::compiler
