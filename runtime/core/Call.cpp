@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 
 using namespace wick;
 using namespace wick::runtime;
@@ -92,6 +93,20 @@ wick_status wick_session::call(const abi::InstrRecord &i, const Failure &fail) {
                   "the executor did not run the tasks");
   uint64_t failure = job.failure.load(std::memory_order_relaxed);
   return failure == UINT64_MAX ? WICK_STATUS_OK : kernelFailed(i, static_cast<uint32_t>(failure), fail);
+}
+
+wick_status wick_session::profiledCall(const abi::InstrRecord &i, const Failure &fail) {
+  timespec before, after;
+  uint64_t tasks = stats.tasks;
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  wick_status status = call(i, fail);
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  wick::runtime::CallProfile &p = profile[static_cast<size_t>(&i - program.instrs.data())];
+  ++p.calls;
+  p.nanoseconds += static_cast<uint64_t>((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec);
+  p.units += static_cast<uint64_t>(std::max<int64_t>(0, regs[i.c]));
+  p.tasks += stats.tasks - tasks;
+  return status;
 }
 
 wick_status wick_session::kernelFailed(const abi::InstrRecord &i, uint32_t code, const Failure &fail) {

@@ -187,7 +187,7 @@ wick_status wick_session::interpret(uint32_t begin, uint32_t end, const Failure 
     case Op::Call:
       status = checkTime(i, fail);
       if (!status)
-        status = call(i, fail);
+        status = profile.size() ? profiledCall(i, fail) : call(i, fail);
       break;
     case Op::LoadInt:
       status = loadInt(i, fail);

@@ -6,6 +6,7 @@
 #include "runtime/core/Model.h"
 
 #include "runtime/cpu/CpuFeatures.h"
+#include "runtime/cpu/PerfMap.h"
 #include "runtime/format/Checksum.h"
 
 #include <algorithm>
@@ -104,7 +105,10 @@ wick_status wick_model::mapCode(const wick_model_options &options, const Failure
   if (damaged)
     return fail(WICK_STATUS_BAD_PACKAGE, "checksum mismatch in '%s', the file is damaged", program.text(blob.name).data());
   ErrorText text;
-  if (wick_status status = code.map({image, package.fd, package.fileOffset + blob.offset}, options.code, text))
+  // Profilers name code by such a map only where it is no file.
+  bool named = wantsPerfMap() && options.code == WICK_CODE_AUTO;
+  uint32_t mode = named ? uint32_t(WICK_CODE_ANONYMOUS) : options.code;
+  if (wick_status status = code.map({image, package.fd, package.fileOffset + blob.offset}, mode, text))
     return fail(status, "%s", text.text);
   if (!kernels.allocate(allocator, program.kernels.size()))
     return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for the table of %zu kernels", program.kernels.size());
@@ -115,6 +119,8 @@ wick_status wick_model::mapCode(const wick_model_options &options, const Failure
                   program.text(program.kernels[i].name).data());
     kernels[i] = std::bit_cast<abi::KernelFn>(entry);
   }
+  if (named)
+    writePerfMap(program, slice, code);
   runnable = true;
   return WICK_STATUS_OK;
 }

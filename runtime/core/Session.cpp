@@ -4,6 +4,8 @@
 //
 #include "runtime/core/Session.h"
 
+#include "runtime/cpu/Cores.h"
+
 #include <algorithm>
 
 using namespace wick;
@@ -37,7 +39,8 @@ wick_status wick_session::create(const wick_session_options &options, const Fail
             inputDims.allocate(allocator, numDims) && symbolInput.allocate(allocator, program.symbols.size()) &&
             bound.allocate(allocator, program.outputs.size()) && direct.allocate(allocator, program.outputs.size()) &&
             outputDims.allocate(allocator, outDims) && operands.allocate(allocator, maxBuffers) &&
-            arguments.allocate(allocator, maxArguments);
+            arguments.allocate(allocator, maxArguments) &&
+            (!options.profile || profile.allocate(allocator, program.instrs.size()));
   if (!ok)
     return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for a session");
   for (const abi::ValueRecord &v : program.outputs) {
@@ -53,11 +56,13 @@ wick_status wick_session::create(const wick_session_options &options, const Fail
     if (!readOptions(options.executor, host) || !host.parallel_for || !host.max_workers || host.max_workers > 4096)
       return fail(WICK_STATUS_INVALID_ARGUMENT, "the executor has no function or no sensible number of workers");
     executor.useHost(host);
-  } else if (options.threads > 1024) {
-    return fail(WICK_STATUS_INVALID_ARGUMENT, "%u threads are more than 1024", options.threads);
-  } else if (wick_status status = executor.startPool(allocator, options.threads)) {
-    return fail(status, "cannot start %u threads", options.threads - 1);
+    return WICK_STATUS_OK;
   }
+  uint32_t threads = options.threads == WICK_THREADS_AUTO ? usableCpus() : options.threads;
+  if (threads > 1024)
+    return fail(WICK_STATUS_INVALID_ARGUMENT, "%u threads are more than 1024", threads);
+  if (wick_status status = executor.startPool(allocator, threads))
+    return fail(status, "cannot start %u threads", threads - 1);
   return WICK_STATUS_OK;
 }
 
@@ -113,6 +118,23 @@ wick_status wick_session_arena_size(wick_session *session, const wick_value *inp
   if (!session || !bytes || (numInputs && !inputs))
     return fail(WICK_STATUS_INVALID_ARGUMENT, "session, values or bytes is missing");
   return session->arenaSize({inputs, numInputs}, *bytes, fail);
+}
+
+wick_status wick_session_profile(const wick_session *session, uint32_t index, wick_profile_entry *entry) {
+  if (!session || session->profile.size() == 0)
+    return WICK_STATUS_INVALID_ARGUMENT;
+  const format::ProgramView &p = session->program;
+  for (uint32_t i = 0; i < p.instrs.size(); ++i) {
+    const abi::InstrRecord &instr = p.instrs[i];
+    if (instr.op != uint16_t(Op::Call) || index-- > 0)
+      continue;
+    const CallProfile &c = session->profile[i];
+    const char *node = instr.node == format::kNone ? "" : p.nodeName(instr.node).data();
+    wick_profile_entry result{0,       i,       c.calls, c.nanoseconds,
+                              c.units, c.tasks, p.text(p.kernels[instr.a].name).data(), node ? node : ""};
+    return writeResult(result, entry) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
+  }
+  return WICK_STATUS_INVALID_ARGUMENT;
 }
 
 wick_status wick_session_stats(const wick_session *session, wick_stats *stats) {

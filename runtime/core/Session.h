@@ -26,6 +26,11 @@ struct PlanState {
   uint64_t scratch = 0;    ///< bytes a worker, a multiple of kArenaAlign
 };
 
+/// What one Call of the schedule cost so far.
+struct CallProfile {
+  uint64_t calls = 0, nanoseconds = 0, units = 0, tasks = 0;
+};
+
 /// Memory of the session: the caller's, or from the allocator and growing.
 class Arena {
 public:
@@ -73,6 +78,7 @@ struct wick_session {
   wick::runtime::Executor executor;
   wick::runtime::Arena arena;
   wick_stats stats{};
+  wick::runtime::Array<wick::runtime::CallProfile> profile; ///< one an instruction, or empty
   bool hasResult = false; ///< the last run succeeded, or failed for small outputs only
 
 private:
@@ -104,6 +110,7 @@ private:
                      const char *message);
   // Call.cpp
   wick_status call(const wick::abi::InstrRecord &i, const Failure &fail);
+  wick_status profiledCall(const wick::abi::InstrRecord &i, const Failure &fail);
   wick_status kernelFailed(const wick::abi::InstrRecord &i, uint32_t code, const Failure &fail);
 
   Array<int64_t> regs, prologueRegs;

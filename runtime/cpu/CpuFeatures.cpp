@@ -104,8 +104,10 @@ static uint64_t queryCpu() {
   if (zmm && (d7 & (1u << 23)))
     found |= Fp16;
   // Using tiles also needs a permission that a host asks of the kernel.
-  if (tiles && (d7 & (1u << 24)))
-    found |= (d7 & (1u << 25) ? AmxInt8 : 0) | (d7 & (1u << 22) ? AmxBf16 : 0);
+  if (tiles && (d7 & (1u << 24)) && (d7 & (1u << 25)))
+    found |= AmxInt8;
+  if (tiles && (d7 & (1u << 24)) && (d7 & (1u << 22)))
+    found |= AmxBf16;
   return found;
 }
 #else

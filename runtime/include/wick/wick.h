@@ -229,7 +229,11 @@ typedef struct wick_session_options {
   uint64_t arena_bytes;
   uint64_t max_arena_bytes; /* 0: no limit; over it a run fails with ARENA_TOO_SMALL */
   const wick_allocator *allocator; /* null: the model's */
+  uint32_t profile;        /* non-zero: time every kernel call, see wick_session_profile */
+  uint32_t reserved;
 } wick_session_options;
+/* As `threads`: the CPUs that the process may use, by affinity and cgroup quota. */
+#define WICK_THREADS_AUTO UINT32_MAX
 
 enum { WICK_VALUE_TENSOR = 0, WICK_VALUE_SEQUENCE = 1, WICK_VALUE_OPTIONAL = 2 };
 enum { WICK_MEMORY_HOST = 0 };
@@ -288,6 +292,18 @@ typedef struct wick_stats {
   uint64_t kernel_calls, tasks; /* of the last run */
 } wick_stats;
 WICK_API wick_status wick_session_stats(const wick_session *session, wick_stats *stats);
+
+/* Times of one kernel call of the schedule, summed over all runs. */
+typedef struct wick_profile_entry {
+  uint32_t struct_size;
+  uint32_t instruction;
+  uint64_t calls, nanoseconds;
+  uint64_t units, tasks;     /* of the range; pieces it was split into */
+  const char *kernel, *node; /* terminated; live as long as the model */
+} wick_profile_entry;
+/* Entry `index` in schedule order, of a session made with `profile`;
+ * INVALID_ARGUMENT behind the last. */
+WICK_API wick_status wick_session_profile(const wick_session *session, uint32_t index, wick_profile_entry *entry);
 
 #ifdef __cplusplus
 }

@@ -93,6 +93,11 @@ TEST(Executor, SeveralSessionsAtOnce) {
 }
 
 TEST(Executor, PoolIsMadeAgainAfterFork) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the sanitizer forbids threads after fork";
+#endif
+#endif
   auto b = makeRowSums();
   TempFile file("fork.wick");
   b.write(file.path);
