@@ -7,6 +7,9 @@
 #include "tools/support/NpyIO.h"
 #include "tools/support/NpzIO.h"
 
+#include <algorithm>
+#include <cstdio>
+
 namespace wick::tools {
 
 std::string describe(const wick_error &error) {
@@ -30,7 +33,10 @@ bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::ve
         if (!used[j] && given[j].name == name)
           found = j;
     if (found == given.size()) {
-      error = "input '" + std::string(value.name) + "' (number " + std::to_string(i) + ") is missing";
+      error = "input '" + std::string(value.name) + "' (number " + std::to_string(i) + ") is missing; given: ";
+      for (size_t j = 0; j < given.size(); ++j)
+        error += (j ? ", '" : "'") + given[j].name + "'";
+      error += given.empty() ? "none" : "";
       return false;
     }
     used[found] = true;
@@ -96,6 +102,30 @@ bool fetchOutputs(wick_session *session, const wick_model *model, std::vector<Ho
     outputs.push_back(std::move(t));
   }
   return true;
+}
+
+std::string profileText(const wick_session *session, size_t most) {
+  std::vector<wick_profile_entry> entries;
+  wick_profile_entry entry{};
+  entry.struct_size = sizeof(entry);
+  uint64_t total = 0;
+  for (uint32_t i = 0; wick_session_profile(session, i, &entry) == WICK_STATUS_OK; ++i) {
+    entries.push_back(entry);
+    total += entry.nanoseconds;
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const auto &a, const auto &b) { return a.nanoseconds > b.nanoseconds; });
+  std::string out = "     us/call  share  tasks  kernel  nodes\n";
+  for (size_t i = 0; i < entries.size() && i < most; ++i) {
+    const wick_profile_entry &e = entries[i];
+    double calls = static_cast<double>(std::max<uint64_t>(1, e.calls));
+    char line[64];
+    std::snprintf(line, sizeof(line), "%12.2f %5.1f%% %6.1f  ", static_cast<double>(e.nanoseconds) / 1000 / calls,
+                  100.0 * static_cast<double>(e.nanoseconds) / static_cast<double>(std::max<uint64_t>(1, total)),
+                  static_cast<double>(e.tasks) / calls);
+    out += line + std::string(e.kernel) + "  " + std::string(e.node).substr(0, 100) + "\n";
+  }
+  return out;
 }
 
 } // namespace wick::tools

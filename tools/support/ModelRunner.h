@@ -26,6 +26,10 @@ std::vector<wick_value> toValues(std::vector<HostTensor> &tensors);
 [[nodiscard]] bool fetchOutputs(wick_session *session, const wick_model *model, std::vector<HostTensor> &outputs,
                                 std::string &error);
 
+/// A table of the kernel calls of a profiled session, dearest first: time a run,
+/// share, kernel, source nodes. At most `most` lines.
+std::string profileText(const wick_session *session, size_t most);
+
 /// "WICK_STATUS_...: message".
 std::string describe(const wick_error &error);
 

@@ -16,6 +16,7 @@ const char *const kUsage =
   --threads N                        the calling thread and N-1 others (1)
   --repeat N                         runs N times and reports times (1)
   --slice NAME                       code slice to use; also WICK_ISA=NAME
+  --profile                          prints the dearest kernel calls
   --json                             report for machines on stdout
 )";
 
@@ -29,8 +30,8 @@ static bool parseCount(const std::string &text, unsigned &value) {
 bool parseArguments(int argc, char **argv, Arguments &a, std::string &error) {
   for (int i = 1; i < argc; ++i) {
     std::string arg = argv[i], value;
-    if (arg == "--help" || arg == "--json") {
-      (arg == "--help" ? a.help : a.json) = true;
+    if (arg == "--help" || arg == "--json" || arg == "--profile") {
+      (arg == "--help" ? a.help : arg == "--json" ? a.json : a.profile) = true;
       continue;
     }
     if (arg.rfind("--", 0) != 0) {

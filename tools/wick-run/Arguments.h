@@ -13,7 +13,7 @@ struct Arguments {
   std::string model, output, inputDir, outputDir, slice;
   std::vector<std::string> inputs;
   unsigned threads = 1, repeat = 1;
-  bool json = false, help = false;
+  bool json = false, profile = false, help = false;
 };
 
 extern const char *const kUsage;

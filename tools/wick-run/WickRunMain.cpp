@@ -53,6 +53,7 @@ int main(int argc, char **argv) {
   wick_session_options sessionOptions{};
   sessionOptions.struct_size = sizeof(sessionOptions);
   sessionOptions.threads = args.threads;
+  sessionOptions.profile = args.profile;
   wick_model *m = nullptr;
   wick_session *session = nullptr;
   double start = now();
@@ -99,6 +100,8 @@ int main(int argc, char **argv) {
   else if (times.size() > 1)
     std::printf("load %.2f ms, first run %.2f ms, %zu runs: min %.3f, median %.3f, p99 %.3f ms\n", loaded - start,
                 first, times.size(), times[0], median, p99);
+  if (args.profile)
+    std::fputs(profileText(session, 40).c_str(), args.json ? stderr : stdout);
   wick_session_destroy(session);
   wick_model_release(m);
   return 0;

@@ -5,11 +5,13 @@
 //
 #include "test/unit/runtime/TestPackage.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,6 +168,50 @@ TEST(Load, NoexecReadOnlyMountFallsBackToACopy) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
     GTEST_SKIP() << "mounting is not allowed here";
   EXPECT_EQ(status, 0);
+}
+
+namespace {
+struct LoadCost {
+  long faults = 0, mappings = 0;
+};
+} // namespace
+
+/// What opening costs, with weights of so many bytes in the package.
+static LoadCost measureLoad(uint64_t weightBytes) {
+  auto b = makeVariant(1);
+  auto spec = b.spec();
+  spec.weights = {weightBytes, [weightBytes](const format::ByteSink &sink, std::string &) {
+                    std::string zeros(1 << 20, '\0');
+                    for (uint64_t done = 0; done < weightBytes; done += zeros.size())
+                      if (!sink(zeros.data(), zeros.size()))
+                        return false;
+                    return true;
+                  }};
+  TempFile file("cost.wick");
+  std::string error;
+  EXPECT_TRUE(format::writePackage(file.path, spec, error)) << error;
+  auto countMappings = [] {
+    std::string maps = readAll("/proc/self/maps");
+    return std::count(maps.begin(), maps.end(), '\n');
+  };
+  LoadCost best{1 << 30, 0};
+  for (int i = 0; i < 5; ++i) {
+    rusage before, after;
+    long mappings = countMappings();
+    getrusage(RUSAGE_SELF, &before);
+    auto model = Model::open(file.path.c_str());
+    getrusage(RUSAGE_SELF, &after);
+    EXPECT_TRUE(model);
+    best.mappings = countMappings() - mappings;
+    best.faults = std::min(best.faults, after.ru_minflt - before.ru_minflt);
+  }
+  return best;
+}
+
+TEST(Load, CostDoesNotGrowWithTheWeights) {
+  LoadCost small = measureLoad(4 << 20), large = measureLoad(128 << 20);
+  EXPECT_LE(large.faults, small.faults + 2);
+  EXPECT_LE(large.mappings, small.mappings + 1) << "the heap may move";
 }
 
 TEST(Load, Slices) {

@@ -224,3 +224,42 @@ TEST(Session, ModelMayBeReleasedFirstAndArenaSizeIsKnown) {
   EXPECT_EQ(bytes, 2 * 4032u);
   EXPECT_EQ(runFloats(*l.session, {{1}, {2}}), std::vector<float>{9});
 }
+
+TEST(Session, OutputThatIsAnInputOrAWeight) {
+  ProgramBuilder b;
+  uint32_t x = b.input("x", {b.dim(2)}), w = b.weight({7, 8});
+  for (uint32_t buffer : {x, w}) {
+    b.program.outputs.push_back({buffer == x ? "same" : "fixed", WICK_DTYPE_F32, {b.dim(2)}, format::kNone});
+    b.program.outputBuffers.push_back(buffer);
+  }
+  b.plan();
+  b.endPrologue();
+  b.end();
+  Loaded l(b);
+  float values[2] = {1, 2}, one[2] = {}, two[2] = {};
+  std::vector<Tensor> in = {Tensor::of(std::span<const float>(values), {2})};
+  std::vector<Tensor> out = {Tensor::of(std::span(one), {}), Tensor::of(std::span(two), {})};
+  ASSERT_TRUE(l.session->run(in, out));
+  EXPECT_EQ(one[1], 2);
+  EXPECT_EQ(two[1], 8);
+  ASSERT_TRUE(l.session->run(in));
+  EXPECT_EQ(l.session->output(1)->as<float>()[0], 7);
+}
+
+TEST(Session, Profile) {
+  auto b = makeAddScale();
+  Loaded l(b);
+  wick_session_options options{};
+  options.struct_size = sizeof(options);
+  options.profile = 1;
+  auto session = Session::create(*l.model, options);
+  (void)runFloats(*session, {{1}, {2}});
+  (void)runFloats(*session, {{1}, {2}});
+  wick_profile_entry entry{};
+  entry.struct_size = sizeof(entry);
+  ASSERT_EQ(wick_session_profile(session->get(), 1, &entry), WICK_STATUS_OK);
+  EXPECT_STREQ(entry.kernel, "scale");
+  EXPECT_STREQ(entry.node, "Mul_2");
+  EXPECT_EQ(entry.calls, 2u);
+  EXPECT_EQ(wick_session_profile(session->get(), 2, &entry), WICK_STATUS_INVALID_ARGUMENT);
+}
