@@ -59,9 +59,18 @@ static void fail(const std::string &error) {
   std::exit(1);
 }
 
+/// Seconds of this thread: others on the machine do not count.
+static double threadTime() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
 static void load(KernelRunner &runner, const KernelRunner::Build &build, const Options &options) {
   std::string assembly;
-  std::string error = runner.load(build, options.slice, &assembly);
+  double start = threadTime();
+  std::string error = runner.load(build, options.slice, options.assembly.empty() ? nullptr : &assembly);
+  std::printf("[compiled in %.0f ms] ", (threadTime() - start) * 1e3);
   if (!error.empty())
     fail(error);
   if (!options.assembly.empty())
@@ -137,13 +146,6 @@ static Prepared conv(const ConvShape &s, bool plain, const Options &options) {
   }
   p.theirs = oneDnnConv(s, plain, in->data, w->data, bias->data, reference->data);
   return p;
-}
-
-/// Seconds of this thread: others on the machine do not count.
-static double threadTime() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
 static double once(const std::function<void()> &f, int repeat) {

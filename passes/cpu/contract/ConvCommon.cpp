@@ -34,7 +34,7 @@ ConvPlan planConv(unsigned vectorBytes, const ConvSpec &spec, int64_t ow) {
   ConvPlan plan{matmulTile(vectorBytes), 1, 64, ow};
   int64_t panels = convPanels(spec);
   if (spec.isDepthwise()) {
-    plan.tile = {vectorBytes == 64 ? 8u : 4u, 1};
+    plan.tile = {vectorBytes == 64 ? 8u : 4u, 1, 0};
     plan.panelsPerUnit = std::min<int64_t>(panels, 8);
   } else {
     if (panels == 1) {

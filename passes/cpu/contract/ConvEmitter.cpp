@@ -44,10 +44,10 @@ struct ConvCode {
       return a;
     };
     if (spec.kernel[2] == 1 || (spec.dilation[2] == 1 && spec.groups == 1))
-      return emitProduct(e, pixels(e, first), weights, e.c(rowOfTaps()), acc);
+      return emitProduct(e, pixels(e, first), weights, e.c(rowOfTaps()), acc, plan.tile.sums);
     return e.loop(e.c(0), e.c(spec.kernel[2]), e.c(1), acc, [&](Emit &e, Value kx, ValueRange in) {
       Value base = e.at(first, e.mul(kx, spec.dilation[2] * spec.c));
-      return emitProduct(e, pixels(e, base), advanced(e, weights, kx), e.c(depth()), in);
+      return emitProduct(e, pixels(e, base), advanced(e, weights, kx), e.c(depth()), in, plan.tile.sums);
     });
   }
 
@@ -79,13 +79,14 @@ struct ConvCode {
         SmallVector<Value> safe;
         for (unsigned r = 0; r < count; ++r)
           safe.push_back(e.select(inside[r], a[r], zeros));
-        return emitProduct(e, safe, w, e.c(depth()), in);
+        return emitProduct(e, safe, w, e.c(depth()), in, plan.tile.sums);
       };
       // Pixels [from, to) only; the others keep their sums.
       auto part = [&](Emit &e, unsigned from, unsigned to) {
         SmallVector<Value> out(in);
         auto range = ValueRange(in).slice(from * panels, (to - from) * panels);
-        SmallVector<Value> sums = emitProduct(e, ArrayRef(a).slice(from, to - from), w, e.c(depth()), range);
+        SmallVector<Value> sums =
+            emitProduct(e, ArrayRef(a).slice(from, to - from), w, e.c(depth()), range, plan.tile.sums);
         std::copy(sums.begin(), sums.end(), out.begin() + from * panels);
         return out;
       };

@@ -44,7 +44,7 @@ struct MatmulCode {
     for (unsigned p = 0; p < panels; ++p)
       b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), kLanes)));
     SmallVector<Value> acc(rows.size() * panels, e.zero());
-    acc = emitProduct(e, rows, b, op.k, acc);
+    acc = emitProduct(e, rows, b, op.k, acc, plan.tile.sums);
     emitStoreTile(e, op.to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n, columns);
   }
 

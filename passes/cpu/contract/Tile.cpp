@@ -16,8 +16,8 @@ Value TilePosition::load(OpBuilder &b, Location loc, Value base, Value offset) c
 
 TileShape matmulTile(unsigned vectorBytes) {
   if (vectorBytes == 64)
-    return {8, 2};
-  return {6, 1};
+    return {8, 2, 8};
+  return {6, 1, 6};
 }
 
 /// One step of k: every row's scalar times every panel's vector.
@@ -35,10 +35,18 @@ static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, Mut
   }
 }
 
-SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count, ValueRange acc) {
+SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count, ValueRange acc,
+                               unsigned maxSums) {
   size_t size = a.size() * b.size();
-  unsigned unroll = size <= 2 ? 4 : size <= 4 ? 2 : 1;
+  unsigned unroll = size * 4 <= maxSums ? 4 : size * 2 <= maxSums ? 2 : 1;
   Value zero = e.c(0);
+  // Groups of few channels: straight code, a loop would cost as much as its body.
+  if (int64_t steps = constantOf(count); steps > 0 && steps <= 8) {
+    SmallVector<Value> sums(acc);
+    for (int64_t k = 0; k < steps; ++k)
+      emitStep(e, a, b, e.c(k), sums);
+    return sums;
+  }
   if (unroll == 1)
     return e.loop(zero, count, e.c(1), acc, [&](Emit &e, Value k, ValueRange in) {
       SmallVector<Value> out(in);

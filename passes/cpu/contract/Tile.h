@@ -45,14 +45,15 @@ struct Destination {
 /// 32 or 64).
 struct TileShape {
   unsigned rows, panels;
+  unsigned sums; ///< 16-lane sums that short tiles may spread k over
 };
 TileShape matmulTile(unsigned vectorBytes); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
 
 /// acc[r * panels + p] += sum over k < count of a[r][k] * b[p][k * 16 + lane].
 /// `count` may be 0. `acc` holds rows * panels vectors of 16 lanes, or of 8 where the upper
-/// half of the panel is fill; returns as many.
+/// half of the panel is fill; returns as many. `maxSums`: TileShape::sums.
 llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
-                                           mlir::Value count, mlir::ValueRange acc);
+                                           mlir::Value count, mlir::ValueRange acc, unsigned maxSums);
 
 /// Which of a tile's columns exist.
 enum class Columns {
