@@ -33,10 +33,13 @@ bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::ve
         if (!used[j] && given[j].name == name)
           found = j;
     if (found == given.size()) {
-      error = "input '" + std::string(value.name) + "' (number " + std::to_string(i) + ") is missing; given: ";
+      error = "input '" + std::string(value.name) + "' (number " + std::to_string(i) + ") is missing";
+      const char *between = "; given and not used so far: '";
       for (size_t j = 0; j < given.size(); ++j)
-        error += (j ? ", '" : "'") + given[j].name + "'";
-      error += given.empty() ? "none" : "";
+        if (!used[j]) {
+          error += between + given[j].name + "'";
+          between = ", '";
+        }
       return false;
     }
     used[found] = true;
@@ -113,8 +116,7 @@ std::string profileText(const wick_session *session, size_t most) {
     entries.push_back(entry);
     total += entry.nanoseconds;
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const auto &a, const auto &b) { return a.nanoseconds > b.nanoseconds; });
+  std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) { return a.nanoseconds > b.nanoseconds; });
   std::string out = "     us/call  share  tasks  kernel  nodes\n";
   for (size_t i = 0; i < entries.size() && i < most; ++i) {
     const wick_profile_entry &e = entries[i];

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Requests and reports of the compiler library, for people and machines.
+//
+#include "tools/wick/Compiling.h"
+
+#include "tools/wick/Cli.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace wick::tools {
+
+using compiler::CompileReport;
+using compiler::Diagnostic;
+
+std::string bestSlice() {
+  if (const char *forced = std::getenv("WICK_ISA"); forced && *forced)
+    return forced;
+  __builtin_cpu_init();
+  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512cd");
+  if (v4 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"))
+    return "x86-64-v4+vnni+bf16";
+  if (v4)
+    return "x86-64-v4";
+  bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  return v3 ? "x86-64-v3" : "";
+}
+
+static bool isProblem(const Diagnostic &d) { return d.kind == Diagnostic::Error || d.kind == Diagnostic::Unsupported; }
+
+std::string problemText(const CompileReport &report) {
+  std::string text;
+  for (const Diagnostic &d : report.diagnostics)
+    if (isProblem(d))
+      text += d.text() + "\n";
+  return text.empty() ? "error: the compiler gave no reason\n" : text;
+}
+
+std::string problemLine(const CompileReport &report) {
+  std::string text = problemText(report), line;
+  text.pop_back();
+  if (text.starts_with("error: ")) // who prints it says so
+    text.erase(0, 7);
+  for (char c : text)
+    line += c == '\n' ? "; " : std::string(1, c);
+  return line;
+}
+
+Json toJson(const Diagnostic &d) {
+  static const char *const kinds[] = {"error", "warning", "remark", "unsupported"};
+  Json json = Json::object();
+  json.add("kind", kinds[d.kind]).add("message", d.message);
+  if (!d.node.empty())
+    json.add("node", d.node);
+  if (!d.op.empty())
+    json.add("op", d.op);
+  if (d.kind == Diagnostic::Unsupported)
+    json.add("count", static_cast<int64_t>(d.count));
+  return json;
+}
+
+Json toJson(const CompileReport &report) {
+  static const char *const names[] = {"done", "", "error", "unsupported"};
+  Json times = Json::array(), diagnostics = Json::array();
+  double total = 0;
+  for (const compiler::PhaseTime &t : report.times) {
+    times.push(Json::object().add("phase", t.name).add("ms", t.ms));
+    total += t.ms;
+  }
+  for (const Diagnostic &d : report.diagnostics)
+    diagnostics.push(toJson(d));
+  return Json::object()
+      .add("outcome", names[static_cast<int>(report.outcome)])
+      .add("compile_ms", total)
+      .add("groups", static_cast<int64_t>(report.groups))
+      .add("kernels", static_cast<int64_t>(report.kernels))
+      .add("weight_bytes", report.weightBytes)
+      .add("code_bytes", report.codeBytes)
+      .add("phases", times)
+      .add("diagnostics", diagnostics);
+}
+
+int compileForHere(const std::string &model, const std::string &output, const std::string &slice, unsigned threads,
+                   const std::function<void(std::string_view, size_t, size_t)> &progress, std::string &error) {
+  compiler::CompileRequest request;
+  request.input = model;
+  request.output = output;
+  request.slices.push_back(slice.empty() ? bestSlice() : slice);
+  if (request.slices[0].empty()) {
+    error = "this CPU runs none of the targets: AVX2, FMA and BMI2 are needed";
+    return kFailed;
+  }
+  request.threads = threads;
+  request.withGraph = false;
+  request.progress = progress;
+  CompileReport report = compiler::compile(request);
+  if (report.outcome != compiler::Outcome::Done)
+    error = problemLine(report);
+  return static_cast<int>(report.outcome);
+}
+
+bool isPackage(const std::string &path) {
+  if (path.ends_with(".wick"))
+    return true;
+  char magic[4] = {};
+  std::FILE *file = std::fopen(path.c_str(), "rb");
+  if (!file)
+    return false;
+  size_t got = std::fread(magic, 1, sizeof(magic), file);
+  std::fclose(file);
+  return got == sizeof(magic) && !std::memcmp(magic, "PK\3\4", 4);
+}
+
+} // namespace wick::tools

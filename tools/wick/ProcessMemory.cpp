@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The handlers allocate nothing. The compiler is built without exceptions, so
+// no allocation failure can be unwound: the process ends.
+//
+#include "tools/wick/ProcessMemory.h"
+
+#include "llvm/Support/ErrorHandling.h"
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <unistd.h>
+
+namespace wick::tools {
+
+[[noreturn]] static void end(const char *message, const char *more) {
+  for (const char *text : {"wick: error: ", message, more, "\n"})
+    if (write(STDERR_FILENO, text, std::strlen(text)) < 0)
+      break;
+  _exit(2);
+}
+
+void reportOutOfMemory() {
+  std::set_new_handler([] { end("out of memory", ""); });
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { end("out of memory", ""); });
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool) { end("the compiler failed: ", reason); });
+}
+
+uint64_t memoryOf(const char *field) {
+  std::FILE *file = std::fopen("/proc/self/status", "r");
+  if (!file)
+    return 0;
+  char line[256];
+  unsigned long long kilobytes = 0;
+  size_t length = std::strlen(field);
+  while (std::fgets(line, sizeof(line), file))
+    if (!std::strncmp(line, field, length) && line[length] == ':') {
+      if (std::sscanf(line + length + 1, "%llu", &kilobytes) != 1)
+        kilobytes = 0;
+      break;
+    }
+  std::fclose(file);
+  return kilobytes * 1024;
+}
+
+} // namespace wick::tools
