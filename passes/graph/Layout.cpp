@@ -162,59 +162,6 @@ private:
   DenseMap<Value, Value> versions;
 };
 
-/// transpose(reshape(transpose(x))) where the reshape moves whole runs of dims
-/// and the transposes undo each other around it.
-struct CancelAroundReshape : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &b) const override {
-    auto reshape = op.getX().getDefiningOp<ReshapeOp>();
-    auto inner = reshape ? reshape.getX().getDefiningOp<TransposeOp>() : nullptr;
-    if (!inner)
-      return b.notifyMatchFailure(op, "no reshape between transposes");
-    auto from = dimsOf(inner.getType()), to = dimsOf(reshape.getType());
-    auto groups = groupDims(from, to, getContext());
-    if (!groups)
-      return b.notifyMatchFailure(op, "the reshape does not regroup dims");
-    // Where each run lies in x; it must lie there in one piece.
-    SmallVector<std::pair<int64_t, unsigned>> placed;
-    SmallVector<bool> ones;
-    for (AffineExpr d : dimsOf(inner.getX()))
-      ones.push_back(isConstant(d, 1));
-    for (auto [k, g] : llvm::enumerate(*groups)) {
-      int64_t begin = -1, before = -1;
-      for (unsigned i = g.fromBegin; i < g.fromEnd; ++i) {
-        int64_t d = inner.getPerm()[i];
-        if (ones[d])
-          continue;
-        for (int64_t between = before + 1; before >= 0 && between < d; ++between)
-          if (!ones[between])
-            return b.notifyMatchFailure(op, "a run of dims is torn apart");
-        if (d < before)
-          return b.notifyMatchFailure(op, "a run of dims is reordered");
-        begin = begin < 0 ? d : begin;
-        before = d;
-      }
-      placed.push_back({begin, unsigned(k)});
-    }
-    llvm::sort(placed);
-    // The reshape of x has the runs in the order of x.
-    SmallVector<AffineExpr> dims;
-    SmallVector<int64_t> where(to.size());
-    for (auto [begin, k] : placed)
-      for (unsigned j = (*groups)[k].toBegin; j < (*groups)[k].toEnd; ++j) {
-        where[j] = dims.size();
-        dims.push_back(to[j]);
-      }
-    SmallVector<int64_t> perm;
-    for (int64_t p : op.getPerm())
-      perm.push_back(where[p]);
-    if (movesData(dims, perm))
-      return b.notifyMatchFailure(op, "the transposes do not cancel");
-    b.replaceOp(op, reshapeTo(b, op.getLoc(), inner.getX(), dimsOf(op.getType())));
-    return success();
-  }
-};
-
 struct Layout : wick::impl::LayoutBase<Layout> {
   using LayoutBase::LayoutBase;
   void runOnOperation() override {
@@ -227,7 +174,7 @@ struct Layout : wick::impl::LayoutBase<Layout> {
       rewriter.rewrite(op);
 
     RewritePatternSet patterns(&getContext());
-    patterns.add<CancelAroundReshape>(&getContext());
+    addTransposePatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
     TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(module, std::move(patterns))))

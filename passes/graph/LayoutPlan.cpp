@@ -200,7 +200,7 @@ private:
     unsigned n = nodes[op] = cut.addNode();
     if (role == Role::Window)
       cut.addEdge(MinCut::Yes, n, MinCut::Infinite);
-    if (isa<UpsampleOp>(op)) // repeats whole vectors when channels come last
+    if (isa<UpsampleOp, GatherOp>(op)) // takes whole vectors when channels come last
       cut.addEdge(MinCut::Yes, n, cost(op->getResult(0), toLast(rankOf(op->getResult(0)))) / 2);
     if (role == Role::Transpose)
       return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The pattern sets of --wick-simplify, by what they look at. Each set may be
-// added to another pass's patterns.
+// The pattern sets of --wick-simplify, by what they look at; --wick-layout uses
+// those on transposes too.
 //
 #pragma once
 
@@ -15,5 +15,7 @@ void addArithmeticPatterns(mlir::RewritePatternSet &patterns);
 void addActivationPatterns(mlir::RewritePatternSet &patterns);
 /// Moves and reductions: reshape, slice, concat, reduce over dims of size 1.
 void addMovePatterns(mlir::RewritePatternSet &patterns);
+/// Transposes around reshapes and slices, and before products with weights.
+void addTransposePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace wick::graph

@@ -27,6 +27,7 @@ struct Simplify : wick::impl::SimplifyBase<Simplify> {
     wick::graph::addArithmeticPatterns(patterns);
     wick::graph::addActivationPatterns(patterns);
     wick::graph::addMovePatterns(patterns);
+    wick::graph::addTransposePatterns(patterns);
     for (RegisteredOperationName op : ctx->getRegisteredOperations())
       if (op.getDialectNamespace() == "wick")
         op.getCanonicalizationPatterns(patterns, ctx);

@@ -229,6 +229,19 @@ struct DropUpsample : OpRewritePattern<UpsampleOp> {
     return success();
   }
 };
+struct UpsampleOfUpsample : OpRewritePattern<UpsampleOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(UpsampleOp op, PatternRewriter &b) const override {
+    auto inner = op.getX().getDefiningOp<UpsampleOp>();
+    if (!inner || !inner->hasOneUse())
+      return b.notifyMatchFailure(op, "the operand is no upsample of its own");
+    SmallVector<int64_t> factors;
+    for (auto [f, g] : llvm::zip_equal(inner.getFactors(), op.getFactors()))
+      factors.push_back(f * g); // i / g / f = i / (f * g)
+    b.replaceOpWithNewOp<UpsampleOp>(op, op.getType(), inner.getX(), factors);
+    return success();
+  }
+};
 struct ExpandOfExpand : OpRewritePattern<ExpandOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ExpandOp op, PatternRewriter &b) const override {
@@ -257,5 +270,6 @@ struct ReshapeOfExpand : OpRewritePattern<ReshapeOp> {
 
 void wick::graph::addMovePatterns(RewritePatternSet &patterns) {
   patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfConcat, JoinSlices, ReduceSmall, ReduceOfReduce, ReduceOfReshape,
-               DropTile, DropPad, DropUpsample, ExpandOfExpand, ReshapeOfExpand>(patterns.getContext());
+               DropTile, DropPad, DropUpsample, UpsampleOfUpsample, ExpandOfExpand, ReshapeOfExpand>(
+      patterns.getContext());
 }

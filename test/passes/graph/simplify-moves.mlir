@@ -61,3 +61,32 @@ func.func @tile_of_ones(%x: tensor<1x3xf32>, %y: tensor<2x3xf32>) -> tensor<2x3x
   %m = wick.mul %t, %y : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
   return %m : tensor<2x3xf32>
 }
+
+// A classifier after channels-last features: the weights take the order.
+// CHECK-LABEL: func @flatten
+// CHECK-NEXT: %[[W:.*]] = wick.weight "w"
+// CHECK: %[[T:.*]] = wick.transpose %{{.*}} {perm = array<i64: 1, 2, 0, 3>} : (tensor<4x2x3x5xf32>) -> tensor<2x3x4x5xf32>
+// CHECK: %[[V:.*]] = wick.reshape %[[T]] {{.*}} -> tensor<24x5xf32>
+// CHECK: %[[F:.*]] = wick.reshape %arg0 {{.*}} -> tensor<1x24xf32>
+// CHECK: wick.matmul %[[F]], %[[V]]
+func.func @flatten(%x: tensor<1x2x3x4xf32>) -> tensor<1x5xf32> {
+  %w = wick.weight "w" : tensor<24x5xf32>
+  %t = wick.transpose %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x2x3x4xf32>) -> tensor<1x4x2x3xf32>
+  %f = wick.reshape %t {dims = affine_map<() -> (1, 24)>} : (tensor<1x4x2x3xf32>) -> tensor<1x24xf32>
+  %m = wick.matmul %f, %w : (tensor<1x24xf32>, tensor<24x5xf32>) -> tensor<1x5xf32>
+  return %m : tensor<1x5xf32>
+}
+
+// One part of a projection to heads: slice first, then one transpose.
+// CHECK-LABEL: func @heads
+// CHECK-NEXT: %[[S:.*]] = wick.slice %arg0 {{.*}} -> tensor<2x5x1x4x6xf32>
+// CHECK-NEXT: %[[R:.*]] = wick.reshape %[[S]] {{.*}} -> tensor<2x5x4x6xf32>
+// CHECK-NEXT: %[[K:.*]] = wick.transpose %[[R]] {perm = array<i64: 0, 2, 3, 1>}
+// CHECK-NEXT: return %[[K]]
+func.func @heads(%x: tensor<2x5x3x4x6xf32>) -> tensor<2x4x6x5xf32> {
+  %t = wick.transpose %x {perm = array<i64: 2, 0, 3, 1, 4>} : (tensor<2x5x3x4x6xf32>) -> tensor<3x2x4x5x6xf32>
+  %s = wick.slice %t {starts = affine_map<() -> (1, 0, 0, 0, 0)>, sizes = affine_map<() -> (1, 2, 4, 5, 6)>, steps = array<i64: 1, 1, 1, 1, 1>} : (tensor<3x2x4x5x6xf32>) -> tensor<1x2x4x5x6xf32>
+  %r = wick.reshape %s {dims = affine_map<() -> (2, 4, 5, 6)>} : (tensor<1x2x4x5x6xf32>) -> tensor<2x4x5x6xf32>
+  %k = wick.transpose %r {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x4x5x6xf32>) -> tensor<2x4x6x5xf32>
+  return %k : tensor<2x4x6x5xf32>
+}
