@@ -161,8 +161,7 @@ wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::s
       return fail(WICK_STATUS_DTYPE_MISMATCH, "output '%s' is bound as %s, the model gives %s", name,
                   format::dtypeName(v.dtype), format::dtypeName(want.dtype));
     for (uint32_t j = 0; j < inputs.size(); ++j)
-      if (j != want.aliasInput &&
-          overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
+      if (j != want.aliasInput && overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
         return fail(WICK_STATUS_INVALID_ARGUMENT, "output '%s' overlaps input '%s'", name,
                     program.text(program.inputs[j].name).data());
     for (uint32_t j = 0; j < i; ++j)

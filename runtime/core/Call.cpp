@@ -36,8 +36,8 @@ static void runTask(void *context, uint32_t index, uint32_t worker) {
   int64_t end = begin + each + (index < more);
   uint64_t code = 0xff; // worker out of range: the host's executor is wrong
   if (worker < job.workers)
-    code = static_cast<uint32_t>(job.kernel(job.operands, job.arguments, begin, end, worker,
-                                            job.scratch + worker * job.scratchBytes));
+    code = static_cast<uint32_t>(
+        job.kernel(job.operands, job.arguments, begin, end, worker, job.scratch + worker * job.scratchBytes));
   if (!code)
     return;
   uint64_t mine = uint64_t(index) << 32 | code, first = job.failure.load(std::memory_order_relaxed);
@@ -103,7 +103,8 @@ wick_status wick_session::profiledCall(const abi::InstrRecord &i, const Failure 
   clock_gettime(CLOCK_MONOTONIC, &after);
   wick::runtime::CallProfile &p = profile[static_cast<size_t>(&i - program.instrs.data())];
   ++p.calls;
-  p.nanoseconds += static_cast<uint64_t>((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec);
+  p.nanoseconds +=
+      static_cast<uint64_t>((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec);
   p.units += static_cast<uint64_t>(std::max<int64_t>(0, regs[i.c]));
   p.tasks += stats.tasks - tasks;
   return status;

@@ -47,8 +47,8 @@ void Failure::setWhere(std::string_view node, std::string_view op) const {
 
 const char *wick_status_name(wick_status status) {
   switch (status) {
-#define WICK_STATUS(NAME, code, text)                                          \
-  case code:                                                                   \
+#define WICK_STATUS(NAME, code, text)                                                                                  \
+  case code:                                                                                                           \
     return "WICK_STATUS_" #NAME;
 #include "runtime/abi/Status.def"
   default:
@@ -58,8 +58,8 @@ const char *wick_status_name(wick_status status) {
 
 const char *wick_status_text(wick_status status) {
   switch (status) {
-#define WICK_STATUS(NAME, code, text)                                          \
-  case code:                                                                   \
+#define WICK_STATUS(NAME, code, text)                                                                                  \
+  case code:                                                                                                           \
     return text;
 #include "runtime/abi/Status.def"
   default:

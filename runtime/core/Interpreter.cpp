@@ -55,8 +55,7 @@ wick_status wick_session::resolve(uint32_t buffer, uint8_t *&data, uint64_t &byt
     return fail(WICK_STATUS_BAD_PACKAGE, "buffer %u is used before it is placed", b.index);
   uint64_t offset = b.offset;
   // A negative register becomes a huge offset, which the bounds refuse.
-  bool bad = b.offsetReg != kNone &&
-             __builtin_add_overflow(offset, static_cast<uint64_t>(regs[b.offsetReg]), &offset);
+  bool bad = b.offsetReg != kNone && __builtin_add_overflow(offset, static_cast<uint64_t>(regs[b.offsetReg]), &offset);
   bad |= offset > base.bytes;
   uint64_t room = bad ? 0 : base.bytes - offset;
   bytes = room;

@@ -67,8 +67,8 @@ wick_status wick_model::chooseSlice(const wick_model_options &options, const Fai
     int written = std::snprintf(known + used, sizeof(known) - used, "%s%.80s", used ? ", " : "", name.data());
     used = std::min(sizeof(known) - 1, used + static_cast<size_t>(written));
     uint64_t needs;
-    bool runs = sliceFeatures(name, needs) && (needs & ~cpu) == 0 &&
-                program.slices[i].kernelAbi == abi::kKernelAbiVersion;
+    bool runs =
+        sliceFeatures(name, needs) && (needs & ~cpu) == 0 && program.slices[i].kernelAbi == abi::kKernelAbiVersion;
     if (!wanted.empty()) {
       if (name != wanted)
         continue;
@@ -103,7 +103,8 @@ wick_status wick_model::mapCode(const wick_model_options &options, const Failure
     damaged = std::memcmp(digest.data(), blob.sha256, digest.size()) != 0;
   }
   if (damaged)
-    return fail(WICK_STATUS_BAD_PACKAGE, "checksum mismatch in '%s', the file is damaged", program.text(blob.name).data());
+    return fail(WICK_STATUS_BAD_PACKAGE, "checksum mismatch in '%s', the file is damaged",
+                program.text(blob.name).data());
   ErrorText text;
   // Profilers name code by such a map only where it is no file.
   bool named = wantsPerfMap() && options.code == WICK_CODE_AUTO;
@@ -164,7 +165,8 @@ wick_status wick_model::open(const wick_source &source, const wick_model_options
     if (wick_status status = placeWeights(options, fail))
       return status;
     if (options.log && code.mappedAs() == WICK_CODE_ANONYMOUS && options.code == WICK_CODE_AUTO && package.fd >= 0)
-      options.log(options.user, WICK_LOG_INFO, "code is an anonymous copy: the package's file cannot be mapped executable");
+      options.log(options.user, WICK_LOG_INFO,
+                  "code is an anonymous copy: the package's file cannot be mapped executable");
   }
   package.closeFile();
   return WICK_STATUS_OK;

@@ -46,8 +46,7 @@ private:
 struct wick_model {
   explicit wick_model(const wick::runtime::Allocator &allocator) : allocator(allocator) {}
 
-  wick_status open(const wick_source &source, const wick_model_options &options,
-                   const wick::runtime::Failure &fail);
+  wick_status open(const wick_source &source, const wick_model_options &options, const wick::runtime::Failure &fail);
 
   wick::runtime::Allocator allocator;
   std::atomic<uint32_t> references{1};

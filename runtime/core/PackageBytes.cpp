@@ -38,7 +38,8 @@ wick_status PackageBytes::mapFile(const wick_source &source, const Failure &fail
   uint64_t fileSize = static_cast<uint64_t>(info.st_size);
   uint64_t offset = source.kind == WICK_SOURCE_FD ? source.offset : 0;
   if (offset > fileSize)
-    return fail(WICK_STATUS_INVALID_ARGUMENT, "offset %llu lies behind the end of the file", (unsigned long long)offset);
+    return fail(WICK_STATUS_INVALID_ARGUMENT, "offset %llu lies behind the end of the file",
+                (unsigned long long)offset);
   uint64_t length = source.kind == WICK_SOURCE_FD && source.length ? source.length : fileSize - offset;
   if (length > fileSize - offset)
     return fail(WICK_STATUS_BAD_PACKAGE, "the file ends before the package does");

@@ -40,16 +40,17 @@ wick_status Arena::ensure(uint64_t bytes, uint64_t keep, const Failure &fail) {
   if (bytes <= capacity)
     return WICK_STATUS_OK;
   if (isCallers || (limit && bytes > limit)) {
-    wick_status status = fail(WICK_STATUS_ARENA_TOO_SMALL, "the run needs an arena of %llu bytes, %s %llu",
-                              (unsigned long long)bytes, isCallers ? "the caller's has" : "the limit is",
-                              (unsigned long long)(isCallers ? capacity : limit));
+    wick_status status =
+        fail(WICK_STATUS_ARENA_TOO_SMALL, "the run needs an arena of %llu bytes, %s %llu", (unsigned long long)bytes,
+             isCallers ? "the caller's has" : "the limit is", (unsigned long long)(isCallers ? capacity : limit));
     fail.setNeeded(bytes);
     return status;
   }
   size_t newAlignment = bytes >= 2 * kHugePage ? kHugePage : kArenaAlign;
   auto *memory = static_cast<uint8_t *>(allocator.allocate(bytes, newAlignment));
   if (!memory) {
-    wick_status status = fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for an arena of %llu bytes", (unsigned long long)bytes);
+    wick_status status =
+        fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for an arena of %llu bytes", (unsigned long long)bytes);
     fail.setNeeded(bytes);
     return status;
   }
@@ -70,9 +71,9 @@ wick_status wick_session::bufferBytes(uint32_t buffer, uint64_t &bytes, const Fa
   int64_t value = b.sizeReg == kNone ? static_cast<int64_t>(b.size) : regs[b.sizeReg];
   if (value < 0) {
     auto node = program.nodeName(b.node);
-    wick_status status = fail(WICK_STATUS_SIZE_OVERFLOW, "%s%s%sbuffer %u would have %lld bytes",
-                              node.empty() ? "" : "node '", node.data() ? node.data() : "", node.empty() ? "" : "': ",
-                              buffer, (long long)value);
+    wick_status status =
+        fail(WICK_STATUS_SIZE_OVERFLOW, "%s%s%sbuffer %u would have %lld bytes", node.empty() ? "" : "node '",
+             node.data() ? node.data() : "", node.empty() ? "" : "': ", buffer, (long long)value);
     fail.setWhere(node, "plan");
     return status;
   }

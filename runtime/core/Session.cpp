@@ -130,8 +130,8 @@ wick_status wick_session_profile(const wick_session *session, uint32_t index, wi
       continue;
     const CallProfile &c = session->profile[i];
     const char *node = instr.node == format::kNone ? "" : p.nodeName(instr.node).data();
-    wick_profile_entry result{0,       i,       c.calls, c.nanoseconds,
-                              c.units, c.tasks, p.text(p.kernels[instr.a].name).data(), node ? node : ""};
+    wick_profile_entry result{
+        0, i, c.calls, c.nanoseconds, c.units, c.tasks, p.text(p.kernels[instr.a].name).data(), node ? node : ""};
     return writeResult(result, entry) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
   }
   return WICK_STATUS_INVALID_ARGUMENT;

@@ -16,14 +16,14 @@ namespace wick::runtime {
 struct Slot {
   uint8_t *data = nullptr; ///< null: not placed yet
   uint64_t bytes = 0;
-  uint64_t offset = 0;     ///< in the arena, when placed there
+  uint64_t offset = 0; ///< in the arena, when placed there
   bool inArena = false;
 };
 
 /// What a run can be planned with again: the state behind the last Plan.
 struct PlanState {
-  uint64_t top = 0;        ///< end of the buffers in the arena
-  uint64_t scratch = 0;    ///< bytes a worker, a multiple of kArenaAlign
+  uint64_t top = 0;     ///< end of the buffers in the arena
+  uint64_t scratch = 0; ///< bytes a worker, a multiple of kArenaAlign
 };
 
 /// What one Call of the schedule cost so far.
@@ -66,8 +66,8 @@ struct wick_session {
       : model(model), program(model->program), allocator(allocator) {}
 
   wick_status create(const wick_session_options &options, const Failure &fail);
-  wick_status run(std::span<const wick_value> inputs, std::span<wick_value> outputs,
-                  const wick_run_options &options, const Failure &fail);
+  wick_status run(std::span<const wick_value> inputs, std::span<wick_value> outputs, const wick_run_options &options,
+                  const Failure &fail);
   wick_status arenaSize(std::span<const wick_value> inputs, uint64_t &bytes, const Failure &fail);
   /// Shape of output `index` by the registers of the last run.
   void describeOutput(uint32_t index, wick_value &view);
@@ -115,14 +115,14 @@ private:
 
   Array<int64_t> regs, prologueRegs;
   Array<wick::runtime::Slot> slots;
-  Array<uint8_t> isResult;              ///< buffers that outlive the run
+  Array<uint8_t> isResult;                   ///< buffers that outlive the run
   Array<uint8_t> segments, prologueSegments; ///< segments that are placed
   Array<wick::format::ArenaItem> items;
   Array<uint32_t> itemBuffers, order;
-  Array<int64_t> inputDims;             ///< of the last planned run, all inputs in a row
-  Array<uint32_t> symbolInput;          ///< input + 1 that bound each symbol
-  Array<wick_value> bound;              ///< outputs of this run; data null: kept in the session
-  Array<uint8_t> direct;                ///< output is written straight to the caller's memory
+  Array<int64_t> inputDims;    ///< of the last planned run, all inputs in a row
+  Array<uint32_t> symbolInput; ///< input + 1 that bound each symbol
+  Array<wick_value> bound;     ///< outputs of this run; data null: kept in the session
+  Array<uint8_t> direct;       ///< output is written straight to the caller's memory
   Array<int64_t> outputDims;
   Array<void *> operands;
   Array<int64_t> arguments;

@@ -37,8 +37,7 @@ constexpr NamedFeature kBases[] = {
     {"x86-64-v4", Level2 | Level3 | Level4},
 };
 constexpr NamedFeature kExtensions[] = {
-    {"vnni", Vnni},           {"bf16", Bf16},         {"fp16", Fp16},
-    {"amx", AmxInt8 | AmxBf16}, {"avxvnni", AvxVnni},
+    {"vnni", Vnni}, {"bf16", Bf16}, {"fp16", Fp16}, {"amx", AmxInt8 | AmxBf16}, {"avxvnni", AvxVnni},
 };
 } // namespace
 

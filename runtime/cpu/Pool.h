@@ -54,8 +54,8 @@ private:
   std::atomic<bool> stopping{false};
 
   Array<Thread> threads;
-  uint32_t running = 0;                 ///< threads that exist
-  uint32_t *alive = nullptr;            ///< on a page that is zero after fork
+  uint32_t running = 0;      ///< threads that exist
+  uint32_t *alive = nullptr; ///< on a page that is zero after fork
 };
 
 constexpr uint32_t kMaxTasks = (1u << 20) - 1;

@@ -10,27 +10,20 @@ namespace wick::format {
 
 static constexpr uint64_t kMaxArena = uint64_t(1) << 62;
 
-static uint64_t rounded(uint64_t size) {
-  return (size + kArenaAlign - 1) / kArenaAlign * kArenaAlign;
-}
+static uint64_t rounded(uint64_t size) { return (size + kArenaAlign - 1) / kArenaAlign * kArenaAlign; }
 
-static bool liveTogether(const ArenaItem &a, const ArenaItem &b) {
-  return a.first <= b.last && b.first <= a.last;
-}
+static bool liveTogether(const ArenaItem &a, const ArenaItem &b) { return a.first <= b.last && b.first <= a.last; }
 
 /// The start of the smallest gap that takes `item` among `placed`, which is
 /// sorted by offset.
-static uint64_t findGap(std::span<const ArenaItem> items,
-                        std::span<const uint32_t> placed,
-                        const ArenaItem &item) {
+static uint64_t findGap(std::span<const ArenaItem> items, std::span<const uint32_t> placed, const ArenaItem &item) {
   uint64_t need = rounded(item.size), cursor = 0;
   uint64_t best = kMaxArena, bestGap = kMaxArena;
   for (uint32_t index : placed) {
     const ArenaItem &other = items[index];
     if (!liveTogether(item, other))
       continue;
-    if (other.offset >= cursor && other.offset - cursor >= need &&
-        other.offset - cursor < bestGap) {
+    if (other.offset >= cursor && other.offset - cursor >= need && other.offset - cursor < bestGap) {
       best = cursor;
       bestGap = other.offset - cursor;
     }
@@ -39,8 +32,7 @@ static uint64_t findGap(std::span<const ArenaItem> items,
   return best == kMaxArena ? cursor : best;
 }
 
-bool planArena(std::span<ArenaItem> items, std::span<uint32_t> order,
-               uint64_t &total) {
+bool planArena(std::span<ArenaItem> items, std::span<uint32_t> order, uint64_t &total) {
   size_t n = items.size();
   if (order.size() / 2 < n)
     return false;
@@ -48,8 +40,7 @@ bool planArena(std::span<ArenaItem> items, std::span<uint32_t> order,
   size_t numPlaced = 0, numTodo = 0;
   total = 0;
   auto byOffset = [&](uint32_t a, uint32_t b) {
-    return items[a].offset != items[b].offset ? items[a].offset < items[b].offset
-                                              : a < b;
+    return items[a].offset != items[b].offset ? items[a].offset < items[b].offset : a < b;
   };
   for (size_t i = 0; i < n; ++i) {
     ArenaItem &item = items[i];
@@ -71,8 +62,7 @@ bool planArena(std::span<ArenaItem> items, std::span<uint32_t> order,
   std::sort(todo.begin(), todo.begin() + numTodo, [&](uint32_t a, uint32_t b) {
     if (items[a].size != items[b].size)
       return items[a].size > items[b].size;
-    return items[a].first != items[b].first ? items[a].first < items[b].first
-                                            : a < b;
+    return items[a].first != items[b].first ? items[a].first < items[b].first : a < b;
   });
   for (uint32_t index : todo.first(numTodo)) {
     ArenaItem &item = items[index];
@@ -81,10 +71,8 @@ bool planArena(std::span<ArenaItem> items, std::span<uint32_t> order,
     if (end >= kMaxArena)
       return false;
     total = std::max(total, end);
-    auto where = std::upper_bound(placed.begin(), placed.begin() + numPlaced,
-                                  index, byOffset);
-    std::move_backward(where, placed.begin() + numPlaced,
-                       placed.begin() + numPlaced + 1);
+    auto where = std::upper_bound(placed.begin(), placed.begin() + numPlaced, index, byOffset);
+    std::move_backward(where, placed.begin() + numPlaced, placed.begin() + numPlaced + 1);
     *where = index;
     ++numPlaced;
   }

@@ -31,23 +31,20 @@ static constexpr CrcTables makeTables(uint32_t polynomial) {
   }
   for (uint32_t b = 0; b < 256; ++b)
     for (int k = 1; k < 8; ++k)
-      t.table[k][b] =
-          (t.table[k - 1][b] >> 8) ^ t.table[0][t.table[k - 1][b] & 0xff];
+      t.table[k][b] = (t.table[k - 1][b] >> 8) ^ t.table[0][t.table[k - 1][b] & 0xff];
   return t;
 }
 
 static constexpr CrcTables kCastagnoli = makeTables(0x82f63b78u);
 static constexpr CrcTables kIeee = makeTables(0xedb88320u);
 
-static uint32_t updateByTable(const CrcTables &t, uint32_t crc,
-                              const uint8_t *p, size_t size) {
+static uint32_t updateByTable(const CrcTables &t, uint32_t crc, const uint8_t *p, size_t size) {
   for (; size >= 8; p += 8, size -= 8) {
     uint64_t word;
     std::memcpy(&word, p, 8);
     word ^= crc;
-    crc = t.table[7][word & 0xff] ^ t.table[6][(word >> 8) & 0xff] ^
-          t.table[5][(word >> 16) & 0xff] ^ t.table[4][(word >> 24) & 0xff] ^
-          t.table[3][(word >> 32) & 0xff] ^ t.table[2][(word >> 40) & 0xff] ^
+    crc = t.table[7][word & 0xff] ^ t.table[6][(word >> 8) & 0xff] ^ t.table[5][(word >> 16) & 0xff] ^
+          t.table[4][(word >> 24) & 0xff] ^ t.table[3][(word >> 32) & 0xff] ^ t.table[2][(word >> 40) & 0xff] ^
           t.table[1][(word >> 48) & 0xff] ^ t.table[0][word >> 56];
   }
   for (; size; ++p, --size)
@@ -61,8 +58,7 @@ static bool hasCrcInstruction() {
   return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2);
 }
 
-__attribute__((target("sse4.2"))) static uint32_t
-updateByInstruction(uint32_t crc, const uint8_t *p, size_t size) {
+__attribute__((target("sse4.2"))) static uint32_t updateByInstruction(uint32_t crc, const uint8_t *p, size_t size) {
   uint64_t wide = crc;
   for (; size >= 8; p += 8, size -= 8) {
     uint64_t word;

@@ -18,8 +18,8 @@ enum class DType : uint8_t {
 /// Bytes an element; 0 for a code that is no element type.
 constexpr uint32_t dtypeBytes(uint32_t code) {
   switch (code) {
-#define WICK_DTYPE(Name, code, bits, spelling)                                 \
-  case code:                                                                   \
+#define WICK_DTYPE(Name, code, bits, spelling)                                                                         \
+  case code:                                                                                                           \
     return (bits + 7) / 8;
 #include "runtime/abi/DType.def"
   default:
@@ -40,8 +40,8 @@ constexpr bool isSigned(uint32_t code) {
 /// "f32", ...; "?" for a code that is no element type.
 constexpr const char *dtypeName(uint32_t code) {
   switch (code) {
-#define WICK_DTYPE(Name, code, bits, spelling)                                 \
-  case code:                                                                   \
+#define WICK_DTYPE(Name, code, bits, spelling)                                                                         \
+  case code:                                                                                                           \
     return spelling;
 #include "runtime/abi/DType.def"
   default:

@@ -50,8 +50,8 @@ static std::string valuesText(const Program &p, const std::vector<ValueInfo> &va
 
 std::string writeManifest(const Program &p, const std::vector<std::string> &slices,
                           const std::vector<ManifestEntry> &entries, const std::string &members) {
-  std::string out = "{\n  \"format\": \"wick " + std::to_string(abi::kFormatMajor) + "." +
-                    std::to_string(abi::kFormatMinor) + "\"";
+  std::string out =
+      "{\n  \"format\": \"wick " + std::to_string(abi::kFormatMajor) + "." + std::to_string(abi::kFormatMinor) + "\"";
   if (!members.empty())
     out += ",\n  " + members;
   out += ",\n  \"inputs\": [" + valuesText(p, p.inputs) + "],\n  \"outputs\": [" + valuesText(p, p.outputs) +

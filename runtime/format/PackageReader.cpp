@@ -105,8 +105,8 @@ bool PackageReader::open(std::span<const uint8_t> file, PackageReader &reader, E
   for (uint64_t cursor = 0; cursor < size; ++seen)
     if (!reader.nextChecked(cursor, entry, error))
       return false;
-  return seen == count || error.set("archive directory has %llu entries, not %llu", (unsigned long long)seen,
-                                    (unsigned long long)count);
+  return seen == count ||
+         error.set("archive directory has %llu entries, not %llu", (unsigned long long)seen, (unsigned long long)count);
 }
 
 bool PackageReader::next(uint64_t &cursor, PackageEntry &entry) const {

@@ -18,7 +18,7 @@ namespace wick::format {
 struct PackageEntry {
   std::string_view name; ///< into the file
   uint32_t crc32 = 0;
-  uint64_t offset = 0;   ///< of the content
+  uint64_t offset = 0; ///< of the content
   uint64_t size = 0;
 };
 
@@ -38,7 +38,7 @@ public:
   [[nodiscard]] bool readProgram(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error) const;
 
   std::span<const uint8_t> file;
-  uint64_t directory = 0;     ///< offset and size of the central directory
+  uint64_t directory = 0; ///< offset and size of the central directory
   uint64_t directorySize = 0;
 
 private:

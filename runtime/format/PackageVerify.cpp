@@ -29,7 +29,8 @@ private:
   void checkTable();
   bool isZero(uint64_t begin, uint64_t end) const;
   bool isEqual(uint64_t at, const std::string &bytes) const {
-    return at <= file.size() && bytes.size() <= file.size() - at && !std::memcmp(file.data() + at, bytes.data(), bytes.size());
+    return at <= file.size() && bytes.size() <= file.size() - at &&
+           !std::memcmp(file.data() + at, bytes.data(), bytes.size());
   }
 
   std::span<const uint8_t> file;

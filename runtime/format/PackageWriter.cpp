@@ -94,8 +94,7 @@ private:
 
 class Writer {
 public:
-  Writer(const std::string &path, const PackageSpec &spec, std::string &error)
-      : spec(spec), error(error), file(path) {}
+  Writer(const std::string &path, const PackageSpec &spec, std::string &error) : spec(spec), error(error), file(path) {}
   bool run();
 
 private:

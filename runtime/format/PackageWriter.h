@@ -34,19 +34,19 @@ struct EntrySource {
 };
 
 struct CodeSlice {
-  std::string name;           ///< "x86-64-v3", ...; becomes entry code/<name>.elf
-  EntrySource image;          ///< relocation-free ELF image
+  std::string name;  ///< "x86-64-v3", ...; becomes entry code/<name>.elf
+  EntrySource image; ///< relocation-free ELF image
 };
 
 struct NamedEntry {
-  std::string name;           ///< path in the archive
+  std::string name; ///< path in the archive
   EntrySource content;
 };
 
 struct PackageSpec {
   const Program *program = nullptr;
-  EntrySource weights;        ///< size 0: no weights entry
-  std::vector<CodeSlice> code; ///< in the order of Kernel::entry
+  EntrySource weights;           ///< size 0: no weights entry
+  std::vector<CodeSlice> code;   ///< in the order of Kernel::entry
   std::vector<NamedEntry> extra; ///< "graph.mlirbc", "golden/...": in the given order
   /// JSON members for manifest.json, without braces: `"source": {"sha256": "..."}, "compiler": "0.1.0"`.
   /// The writer adds "format", "inputs", "outputs", "dims", "slices" and "entries" (size and sha256 of each).

@@ -15,25 +15,21 @@ namespace wick::format {
 
 using namespace wick::abi;
 
-static_assert(std::endian::native == std::endian::little,
-              "records are read in place and stored little endian");
+static_assert(std::endian::native == std::endian::little, "records are read in place and stored little endian");
 
-static bool checkHeader(std::span<const uint8_t> bytes, bool checkCrc,
-                        ErrorText &error) {
+static bool checkHeader(std::span<const uint8_t> bytes, bool checkCrc, ErrorText &error) {
   if (bytes.size() < sizeof(ProgramHeader))
-    return error.set("program: %zu bytes are too few for a header",
-                     bytes.size());
+    return error.set("program: %zu bytes are too few for a header", bytes.size());
   if (reinterpret_cast<uintptr_t>(bytes.data()) % 8)
     return error.set("program: its bytes are not 8-byte aligned");
   const auto &h = *reinterpret_cast<const ProgramHeader *>(bytes.data());
   if (std::memcmp(h.magic, kProgramMagic, sizeof(h.magic)))
     return error.set("program: bad magic, this is no Wick program");
   if (h.major != kFormatMajor)
-    return error.set("program: format version %u.%u, this runtime reads %u.x",
-                     h.major, h.minor, kFormatMajor);
+    return error.set("program: format version %u.%u, this runtime reads %u.x", h.major, h.minor, kFormatMajor);
   if (h.totalBytes != bytes.size())
-    return error.set("program: the header tells of %llu bytes, there are %zu",
-                     (unsigned long long)h.totalBytes, bytes.size());
+    return error.set("program: the header tells of %llu bytes, there are %zu", (unsigned long long)h.totalBytes,
+                     bytes.size());
   if (checkCrc) {
     constexpr size_t at = offsetof(ProgramHeader, crc32c);
     const uint32_t zero = 0;
@@ -44,46 +40,39 @@ static bool checkHeader(std::span<const uint8_t> bytes, bool checkCrc,
       return error.set("program: checksum mismatch, the file is damaged");
   }
   if (uint64_t unknown = h.requiredFeatures & ~kKnownRequiredFeatures)
-    return error.set("program: needs feature bit %d, unknown to this runtime",
-                     std::countr_zero(unknown));
+    return error.set("program: needs feature bit %d, unknown to this runtime", std::countr_zero(unknown));
   return true;
 }
 
 template <typename Record>
-static bool bindSection(std::span<const uint8_t> bytes,
-                        const SectionRecord &section,
-                        std::span<const Record> &out, ErrorText &error) {
+static bool bindSection(std::span<const uint8_t> bytes, const SectionRecord &section, std::span<const Record> &out,
+                        ErrorText &error) {
   if (section.recordBytes != sizeof(Record))
-    return error.set("program: section %u has records of %u bytes, not %zu",
-                     section.kind, section.recordBytes, sizeof(Record));
+    return error.set("program: section %u has records of %u bytes, not %zu", section.kind, section.recordBytes,
+                     sizeof(Record));
   if (out.data())
     return error.set("program: section %u occurs twice", section.kind);
   if (section.offset % 8 || section.offset > bytes.size() ||
-      section.count > (bytes.size() - section.offset) / sizeof(Record) ||
-      section.count >= kNone)
+      section.count > (bytes.size() - section.offset) / sizeof(Record) || section.count >= kNone)
     return error.set("program: section %u is out of bounds", section.kind);
-  out = {reinterpret_cast<const Record *>(bytes.data() + section.offset),
-         static_cast<size_t>(section.count)};
+  out = {reinterpret_cast<const Record *>(bytes.data() + section.offset), static_cast<size_t>(section.count)};
   return true;
 }
 
-bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view,
-                        ErrorText &error, bool checkCrc) {
+bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error, bool checkCrc) {
   view = ProgramView();
   if (!checkHeader(bytes, checkCrc, error))
     return false;
   view.header = reinterpret_cast<const ProgramHeader *>(bytes.data());
-  if (view.header->sectionCount >
-      (bytes.size() - sizeof(ProgramHeader)) / sizeof(SectionRecord))
+  if (view.header->sectionCount > (bytes.size() - sizeof(ProgramHeader)) / sizeof(SectionRecord))
     return error.set("program: the section table is out of bounds");
-  std::span sections(reinterpret_cast<const SectionRecord *>(view.header + 1),
-                     view.header->sectionCount);
+  std::span sections(reinterpret_cast<const SectionRecord *>(view.header + 1), view.header->sectionCount);
   for (const SectionRecord &s : sections) {
     bool ok = true;
     switch (static_cast<SectionKind>(s.kind)) {
-#define WICK_SECTION(Kind, member)                                             \
-  case SectionKind::Kind:                                                      \
-    ok = bindSection(bytes, s, view.member, error);                            \
+#define WICK_SECTION(Kind, member)                                                                                     \
+  case SectionKind::Kind:                                                                                              \
+    ok = bindSection(bytes, s, view.member, error);                                                                    \
     break;
       WICK_SECTION(Chars, chars)
       WICK_SECTION(Symbols, symbols)

@@ -51,7 +51,9 @@ public:
     return node < nodes.size() ? text(nodes[node]) : std::string_view();
   }
   std::span<const abi::DimRecord> dimsOf(const abi::ValueRecord &v) const { return dims.subspan(v.firstDim, v.rank); }
-  uint64_t entryOf(uint32_t kernel, uint32_t slice) const { return kernelEntries[size_t(kernel) * slices.size() + slice]; }
+  uint64_t entryOf(uint32_t kernel, uint32_t slice) const {
+    return kernelEntries[size_t(kernel) * slices.size() + slice];
+  }
   /// The weights blob, or null.
   const abi::BlobRecord *weights() const;
 

@@ -33,12 +33,10 @@ public:
 
   template <typename T>
   void section(SectionKind kind, const std::vector<T> &records) {
-    SectionRecord s{uint32_t(kind), uint32_t(sizeof(T)), body.size(),
-                    records.size()};
+    SectionRecord s{uint32_t(kind), uint32_t(sizeof(T)), body.size(), records.size()};
     sections.push_back(s);
     if (!records.empty())
-      body.append(reinterpret_cast<const char *>(records.data()),
-                  records.size() * sizeof(T));
+      body.append(reinterpret_cast<const char *>(records.data()), records.size() * sizeof(T));
     body.resize((body.size() + 7) / 8 * 8);
   }
 
@@ -53,8 +51,7 @@ public:
     header.totalBytes = start + body.size();
     header.sectionCount = uint32_t(sections.size());
     std::string out(reinterpret_cast<const char *>(&header), sizeof(header));
-    out.append(reinterpret_cast<const char *>(sections.data()),
-               sections.size() * sizeof(SectionRecord));
+    out.append(reinterpret_cast<const char *>(sections.data()), sections.size() * sizeof(SectionRecord));
     out += body;
     uint32_t crc = crc32c(0, out.data(), out.size());
     std::memcpy(out.data() + offsetof(ProgramHeader, crc32c), &crc, 4);
@@ -69,14 +66,13 @@ private:
 } // namespace
 
 static std::vector<ValueRecord> valueRecords(Builder &b, const std::vector<ValueInfo> &values,
-                                             const std::vector<uint32_t> &buffers,
-                                             std::vector<DimRecord> &dims) {
+                                             const std::vector<uint32_t> &buffers, std::vector<DimRecord> &dims) {
   std::vector<ValueRecord> records;
   for (size_t i = 0; i < values.size(); ++i) {
     const ValueInfo &v = values[i];
     uint32_t buffer = i < buffers.size() ? buffers[i] : kNone;
-    records.push_back({b.text(v.name), v.dtype, uint32_t(dims.size()),
-                       uint32_t(v.dims.size()), buffer, v.aliasInput, 0});
+    records.push_back(
+        {b.text(v.name), v.dtype, uint32_t(dims.size()), uint32_t(v.dims.size()), buffer, v.aliasInput, 0});
     for (const Dim &d : v.dims)
       dims.push_back({d.value, d.reg, d.symbol});
   }
@@ -101,8 +97,8 @@ static void addTables(Builder &b, const Program &p, size_t numSlices) {
   b.section(SectionKind::Dims, dims);
   std::vector<BufferRecord> buffers;
   for (const Buffer &f : p.buffers)
-    buffers.push_back({uint8_t(f.kind), f.dtype, 0, f.index, f.segment, f.sizeReg, f.offsetReg,
-                       f.firstUse, f.lastUse, f.node, f.offset, f.size});
+    buffers.push_back({uint8_t(f.kind), f.dtype, 0, f.index, f.segment, f.sizeReg, f.offsetReg, f.firstUse, f.lastUse,
+                       f.node, f.offset, f.size});
   b.section(SectionKind::Buffers, buffers);
   std::vector<KernelRecord> kernels;
   std::vector<uint64_t> entries;
@@ -146,9 +142,7 @@ std::string serializeProgram(const Program &p, const std::vector<SliceInfo> &sli
   return b.finish(header);
 }
 
-std::string serializeProgram(const Program &program) {
-  return serializeProgram(program, {}, {});
-}
+std::string serializeProgram(const Program &program) { return serializeProgram(program, {}, {}); }
 
 static std::vector<ValueInfo> readValues(const ProgramView &v, std::span<const ValueRecord> records,
                                          std::vector<uint32_t> &buffers) {

@@ -18,9 +18,8 @@ public:
   Validator(const ProgramView &view, ErrorText &error) : p(view), error(error) {}
 
   bool run() {
-    return checkCounts() && checkStrings() && checkValues(p.inputs, true) &&
-           checkValues(p.outputs, false) && checkBuffers() && checkBlobs() &&
-           checkInstrs();
+    return checkCounts() && checkStrings() && checkValues(p.inputs, true) && checkValues(p.outputs, false) &&
+           checkBuffers() && checkBlobs() && checkInstrs();
   }
 
 private:
@@ -36,10 +35,7 @@ private:
   bool checkCall(const InstrRecord &i);
   bool checkTarget(uint32_t target);
   bool checkUse(uint32_t buffer, bool writes);
-  bool fail(const char *what) {
-    return error.set("program: instruction %u (op %u): %s", pc, p.instrs[pc].op,
-                     what);
-  }
+  bool fail(const char *what) { return error.set("program: instruction %u (op %u): %s", pc, p.instrs[pc].op, what); }
   bool isReg(uint32_t r) const { return r < p.header->numRegs; }
   bool isRegOrNone(uint32_t r) const { return r == kNone || isReg(r); }
 
@@ -52,26 +48,22 @@ private:
 bool Validator::checkCounts() {
   const ProgramHeader &h = *p.header;
   if (h.numRegs > kMaxRegs || h.numSegments > kMaxSegments || !h.numSegments)
-    return error.set("program: %u registers, %u segments are out of range",
-                     h.numRegs, h.numSegments);
+    return error.set("program: %u registers, %u segments are out of range", h.numRegs, h.numSegments);
   if (p.instrs.empty() || h.prologueEnd >= p.instrs.size())
-    return error.set("program: the prologue ends at %u of %zu instructions",
-                     h.prologueEnd, p.instrs.size());
+    return error.set("program: the prologue ends at %u of %zu instructions", h.prologueEnd, p.instrs.size());
   uint16_t last = p.instrs.back().op;
   if (last != uint16_t(Op::End) && last != uint16_t(Op::Jump))
     return error.set("program: control can run past the last instruction");
   uint64_t entries = uint64_t(p.kernels.size()) * p.slices.size();
   if (p.kernelEntries.size() != entries)
-    return error.set("program: %zu kernel entries for %zu kernels, %zu slices",
-                     p.kernelEntries.size(), p.kernels.size(), p.slices.size());
+    return error.set("program: %zu kernel entries for %zu kernels, %zu slices", p.kernelEntries.size(),
+                     p.kernels.size(), p.slices.size());
   return true;
 }
 
 bool Validator::checkText(StringRecord s, const char *what, size_t index) {
-  if (s.offset >= p.chars.size() || s.size >= p.chars.size() - s.offset ||
-      p.chars[s.offset + s.size] != '\0')
-    return error.set("program: the text of %s %zu is out of bounds", what,
-                     index);
+  if (s.offset >= p.chars.size() || s.size >= p.chars.size() - s.offset || p.chars[s.offset + s.size] != '\0')
+    return error.set("program: the text of %s %zu is out of bounds", what, index);
   return true;
 }
 
@@ -107,22 +99,17 @@ bool Validator::checkValues(std::span<const ValueRecord> values, bool isInput) {
       return false;
     if (!dtypeBytes(v.dtype))
       return error.set("program: %s %zu has element type %u", what, i, v.dtype);
-    if (v.rank > kMaxRank || v.firstDim > p.dims.size() ||
-        v.rank > p.dims.size() - v.firstDim)
+    if (v.rank > kMaxRank || v.firstDim > p.dims.size() || v.rank > p.dims.size() - v.firstDim)
       return error.set("program: the dims of %s %zu are out of bounds", what, i);
-    if (v.buffer >= p.buffers.size() ||
-        (v.aliasInput != kNone && v.aliasInput >= p.inputs.size()))
+    if (v.buffer >= p.buffers.size() || (v.aliasInput != kNone && v.aliasInput >= p.inputs.size()))
       return error.set("program: %s %zu names a bad buffer or alias", what, i);
     const BufferRecord &b = p.buffers[v.buffer];
-    bool own = b.kind ==
-               uint8_t(isInput ? BufferKind::Input : BufferKind::Output);
+    bool own = b.kind == uint8_t(isInput ? BufferKind::Input : BufferKind::Output);
     if ((isInput && !own) || (own && b.index != i))
-      return error.set("program: buffer %u is not that of %s %zu", v.buffer,
-                       what, i);
+      return error.set("program: buffer %u is not that of %s %zu", v.buffer, what, i);
     for (const DimRecord &d : p.dimsOf(v)) {
       bool symbolOk = d.symbol == kNone || d.symbol < p.symbols.size();
-      bool known = d.value >= 0 || isReg(d.reg) ||
-                   (isInput && d.symbol != kNone);
+      bool known = d.value >= 0 || isReg(d.reg) || (isInput && d.symbol != kNone);
       if (!symbolOk || !known || !isRegOrNone(d.reg))
         return error.set("program: a dim of %s %zu is bad", what, i);
     }
@@ -147,15 +134,13 @@ bool Validator::checkBuffer(const BufferRecord &b, size_t index) {
       problem = "is in no segment";
     break;
   case BufferKind::Weight:
-    if (!weights || b.offset > weights->size ||
-        b.size > weights->size - b.offset)
+    if (!weights || b.offset > weights->size || b.size > weights->size - b.offset)
       problem = "is outside the weights";
     else if (b.offset % 64)
       problem = "is a weight that is not 64-byte aligned";
     break;
   case BufferKind::View:
-    if (b.index >= p.buffers.size() ||
-        p.buffers[b.index].kind == uint8_t(BufferKind::View))
+    if (b.index >= p.buffers.size() || p.buffers[b.index].kind == uint8_t(BufferKind::View))
       problem = "is a view of no plain buffer";
     break;
   default:
@@ -190,8 +175,7 @@ bool Validator::checkBlobs() {
     const SliceRecord &s = p.slices[i];
     if (!checkText(s.name, "slice", i))
       return false;
-    if (s.blob >= p.blobs.size() ||
-        p.blobs[s.blob].kind != uint32_t(BlobKind::Code))
+    if (s.blob >= p.blobs.size() || p.blobs[s.blob].kind != uint32_t(BlobKind::Code))
       return error.set("program: slice %zu has no code image", i);
   }
   return true;
@@ -201,8 +185,7 @@ bool Validator::checkTarget(uint32_t target) {
   uint32_t end = p.header->prologueEnd;
   // The prologue runs forward only, so that it ends; the body, whose loops a
   // deadline can stop, may not reenter it.
-  bool ok = pc < end ? target > pc && target <= end
-                     : target >= end && target < p.instrs.size();
+  bool ok = pc < end ? target > pc && target <= end : target >= end && target < p.instrs.size();
   return ok || fail("jump target out of range");
 }
 
@@ -210,8 +193,7 @@ bool Validator::checkUse(uint32_t buffer, bool writes) {
   if (buffer >= p.buffers.size())
     return fail("buffer out of range");
   const BufferRecord &b = p.buffers[buffer];
-  const BufferRecord &base =
-      b.kind == uint8_t(BufferKind::View) ? p.buffers[b.index] : b;
+  const BufferRecord &base = b.kind == uint8_t(BufferKind::View) ? p.buffers[b.index] : b;
   auto kind = static_cast<BufferKind>(base.kind);
   if (writes && (kind == BufferKind::Input || kind == BufferKind::Weight))
     return fail("writes to an input or weight");
@@ -262,15 +244,13 @@ bool Validator::checkInstr(const InstrRecord &i) {
   case Op::Not:
     return (isReg(i.a) && isReg(i.b)) || fail("bad register");
   case Op::Select:
-    return (isReg(i.a) && isReg(i.b) && p.words.size() >= 2 &&
-            i.c <= p.words.size() - 2 && isReg(p.words[i.c]) &&
+    return (isReg(i.a) && isReg(i.b) && p.words.size() >= 2 && i.c <= p.words.size() - 2 && isReg(p.words[i.c]) &&
             isReg(p.words[i.c + 1])) ||
            fail("bad operand");
   case Op::Assert:
     return (isReg(i.a) && i.b < p.strings.size()) || fail("bad operand");
   case Op::Plan:
-    return (i.a < p.header->numSegments && isRegOrNone(i.b)) ||
-           fail("bad segment or register");
+    return (i.a < p.header->numSegments && isRegOrNone(i.b)) || fail("bad segment or register");
   case Op::Jump:
     return checkTarget(i.a);
   case Op::JumpIfZero:
@@ -291,13 +271,11 @@ bool Validator::checkInstr(const InstrRecord &i) {
   case Op::Call:
     return checkCall(i);
   case Op::Copy:
-    return isReg(i.c) ? checkUse(i.a, true) && checkUse(i.b, false)
-                      : fail("bad register");
+    return isReg(i.c) ? checkUse(i.a, true) && checkUse(i.b, false) : fail("bad register");
   case Op::Swap:
     if (!checkUse(i.a, true) || !checkUse(i.b, true))
       return false;
-    return (p.buffers[i.a].kind == uint8_t(BufferKind::Arena) &&
-            p.buffers[i.b].kind == uint8_t(BufferKind::Arena)) ||
+    return (p.buffers[i.a].kind == uint8_t(BufferKind::Arena) && p.buffers[i.b].kind == uint8_t(BufferKind::Arena)) ||
            fail("swaps a buffer that is not in the arena");
   case Op::End:
     return true;
@@ -313,8 +291,6 @@ bool Validator::checkInstrs() {
   return true;
 }
 
-bool ProgramView::validate(ErrorText &error) const {
-  return Validator(*this, error).run();
-}
+bool ProgramView::validate(ErrorText &error) const { return Validator(*this, error).run(); }
 
 } // namespace wick::format

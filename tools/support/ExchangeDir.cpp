@@ -46,7 +46,7 @@ ExchangeResult readExchangeDir(const std::string &dir, std::vector<HostTensor> &
   for (const Json &entry : manifest["inputs"].items)
     entries.push_back(&entry);
   std::sort(entries.begin(), entries.end(),
-                   [](const Json *a, const Json *b) { return (*a)["index"].asInt() < (*b)["index"].asInt(); });
+            [](const Json *a, const Json *b) { return (*a)["index"].asInt() < (*b)["index"].asInt(); });
   for (const Json *entry : entries) {
     Json present;
     if ((*entry)["kind"].asString() == "optional") {

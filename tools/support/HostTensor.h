@@ -12,7 +12,7 @@ namespace wick::tools {
 
 struct HostTensor {
   std::string name;
-  uint32_t dtype = 0;        ///< WICK_DTYPE_...
+  uint32_t dtype = 0; ///< WICK_DTYPE_...
   std::vector<int64_t> dims;
   std::vector<uint8_t> bytes; ///< dense row-major, little endian
 };

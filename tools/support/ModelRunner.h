@@ -12,8 +12,8 @@ namespace wick::tools {
 
 /// Puts `given` in the order of the model's inputs: each by its name, or "in0",
 /// "in1", ... by position. False with `error` when one is missing or unknown.
-[[nodiscard]] bool orderInputs(const wick_model *model, std::vector<HostTensor> given,
-                               std::vector<HostTensor> &ordered, std::string &error);
+[[nodiscard]] bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::vector<HostTensor> &ordered,
+                               std::string &error);
 
 /// Reads one command-line input: FILE.npz, NAME=FILE.npy, or FILE.npy (taken as
 /// the next position).

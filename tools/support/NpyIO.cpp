@@ -20,9 +20,9 @@ struct NumpyType {
 };
 // The first with a dtype is written; reading takes any.
 constexpr NumpyType kTypes[] = {
-    {WICK_DTYPE_F32, "f4"}, {WICK_DTYPE_F64, "f8"}, {WICK_DTYPE_F16, "f2"}, {WICK_DTYPE_I8, "i1"},
-    {WICK_DTYPE_I16, "i2"}, {WICK_DTYPE_I32, "i4"}, {WICK_DTYPE_I64, "i8"}, {WICK_DTYPE_U8, "u1"},
-    {WICK_DTYPE_U16, "u2"}, {WICK_DTYPE_U32, "u4"}, {WICK_DTYPE_U64, "u8"}, {WICK_DTYPE_BOOL, "b1"},
+    {WICK_DTYPE_F32, "f4"}, {WICK_DTYPE_F64, "f8"},   {WICK_DTYPE_F16, "f2"}, {WICK_DTYPE_I8, "i1"},
+    {WICK_DTYPE_I16, "i2"}, {WICK_DTYPE_I32, "i4"},   {WICK_DTYPE_I64, "i8"}, {WICK_DTYPE_U8, "u1"},
+    {WICK_DTYPE_U16, "u2"}, {WICK_DTYPE_U32, "u4"},   {WICK_DTYPE_U64, "u8"}, {WICK_DTYPE_BOOL, "b1"},
     {WICK_DTYPE_C64, "c8"}, {WICK_DTYPE_C128, "c16"},
 };
 } // namespace

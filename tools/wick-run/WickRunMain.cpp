@@ -15,7 +15,6 @@
 
 using namespace wick::tools;
 
-
 static double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

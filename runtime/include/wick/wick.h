@@ -147,13 +147,13 @@ typedef struct wick_model wick_model;
 enum { WICK_SOURCE_PATH = 0, WICK_SOURCE_FD = 1, WICK_SOURCE_MEMORY = 2 };
 typedef struct wick_source {
   uint32_t struct_size;
-  uint32_t kind;      /* WICK_SOURCE_... */
-  const char *path;   /* PATH */
-  int32_t fd;         /* FD: duplicated as needed, stays the caller's */
+  uint32_t kind;    /* WICK_SOURCE_... */
+  const char *path; /* PATH */
+  int32_t fd;       /* FD: duplicated as needed, stays the caller's */
   uint32_t reserved;
-  uint64_t offset;    /* FD: where the package starts */
-  uint64_t length;    /* FD: 0 = to the end of the file; MEMORY: bytes */
-  const void *data;   /* MEMORY: stays alive until `release` is called */
+  uint64_t offset;                                                /* FD: where the package starts */
+  uint64_t length;                                                /* FD: 0 = to the end of the file; MEMORY: bytes */
+  const void *data;                                               /* MEMORY: stays alive until `release` is called */
   void (*release)(void *user, const void *data, uint64_t length); /* MEMORY; may be null */
   void *user;
 } wick_source;
@@ -162,19 +162,19 @@ enum { WICK_WEIGHTS_MAP = 0, WICK_WEIGHTS_POPULATE = 1, WICK_WEIGHTS_COPY = 2 };
 enum { WICK_CODE_AUTO = 0, WICK_CODE_FILE = 1, WICK_CODE_ANONYMOUS = 2, WICK_CODE_NONE = 3 };
 typedef struct wick_model_options {
   uint32_t struct_size;
-  uint32_t weights;   /* WICK_WEIGHTS_...: map lazily, map and read ahead, or copy to the heap */
-  uint32_t code;      /* WICK_CODE_...: NONE maps no code; such a model answers queries only */
+  uint32_t weights; /* WICK_WEIGHTS_...: map lazily, map and read ahead, or copy to the heap */
+  uint32_t code;    /* WICK_CODE_...: NONE maps no code; such a model answers queries only */
   uint32_t reserved;
-  const char *slice;  /* null: environment WICK_ISA, else the best one for this CPU */
+  const char *slice;               /* null: environment WICK_ISA, else the best one for this CPU */
   const wick_allocator *allocator; /* null: aligned_alloc and free */
   wick_log log;
   wick_accept accept;
-  void *user;         /* for log and accept */
+  void *user; /* for log and accept */
 } wick_model_options;
 
 /* Opens a package; `*model` has one reference. `options` may be null. */
-WICK_API wick_status wick_model_open(const wick_source *source, const wick_model_options *options,
-                                     wick_model **model, wick_error *error);
+WICK_API wick_status wick_model_open(const wick_source *source, const wick_model_options *options, wick_model **model,
+                                     wick_error *error);
 /* The same for a path and default options. */
 WICK_API wick_status wick_model_open_path(const char *path, wick_model **model, wick_error *error);
 WICK_API void wick_model_retain(wick_model *model);
@@ -187,10 +187,10 @@ typedef struct wick_model_info {
   uint32_t struct_size;
   uint32_t inputs, outputs, symbols; /* counts */
   uint32_t kernels, instructions;
-  uint32_t code;        /* WICK_CODE_FILE or _ANONYMOUS as mapped, _NONE when not */
+  uint32_t code; /* WICK_CODE_FILE or _ANONYMOUS as mapped, _NONE when not */
   uint32_t reserved;
   uint64_t weights_bytes, code_bytes, file_bytes;
-  const char *slice;    /* chosen slice, "" when none; lives as long as the model */
+  const char *slice; /* chosen slice, "" when none; lives as long as the model */
 } wick_model_info;
 WICK_API wick_status wick_model_get_info(const wick_model *model, wick_model_info *info);
 
@@ -198,23 +198,25 @@ typedef struct wick_value_info {
   uint32_t struct_size;
   wick_dtype dtype;
   uint32_t rank;
-  int32_t alias_input;  /* outputs: input that it may share memory with, else -1 */
-  const char *name;     /* lives as long as the model */
+  int32_t alias_input; /* outputs: input that it may share memory with, else -1 */
+  const char *name;    /* lives as long as the model */
 } wick_value_info;
 typedef struct wick_dim_info {
   uint32_t struct_size;
   uint32_t reserved;
-  int64_t value;        /* -1 when not constant */
-  int64_t min, max;     /* allowed range of a named dim */
-  const char *name;     /* named dim, "" when it has none; lives as long as the model */
+  int64_t value;    /* -1 when not constant */
+  int64_t min, max; /* allowed range of a named dim */
+  const char *name; /* named dim, "" when it has none; lives as long as the model */
 } wick_dim_info;
 WICK_API wick_status wick_model_input_info(const wick_model *model, uint32_t index, wick_value_info *info);
 WICK_API wick_status wick_model_output_info(const wick_model *model, uint32_t index, wick_value_info *info);
 WICK_API wick_status wick_model_input_dim(const wick_model *model, uint32_t index, uint32_t dim, wick_dim_info *info);
 WICK_API wick_status wick_model_output_dim(const wick_model *model, uint32_t index, uint32_t dim, wick_dim_info *info);
 /* The index of an input or output; UNKNOWN_NAME names those there are. */
-WICK_API wick_status wick_model_find_input(const wick_model *model, const char *name, uint32_t *index, wick_error *error);
-WICK_API wick_status wick_model_find_output(const wick_model *model, const char *name, uint32_t *index, wick_error *error);
+WICK_API wick_status wick_model_find_input(const wick_model *model, const char *name, uint32_t *index,
+                                           wick_error *error);
+WICK_API wick_status wick_model_find_output(const wick_model *model, const char *name, uint32_t *index,
+                                            wick_error *error);
 
 /* ---- Session --------------------------------------------------------------- */
 
@@ -222,14 +224,14 @@ typedef struct wick_session wick_session;
 
 typedef struct wick_session_options {
   uint32_t struct_size;
-  uint32_t threads;        /* 0 or 1: the calling thread alone; n: it and n-1 pool threads */
-  const char *entry;       /* null or "main" */
+  uint32_t threads;              /* 0 or 1: the calling thread alone; n: it and n-1 pool threads */
+  const char *entry;             /* null or "main" */
   const wick_executor *executor; /* the host's threads instead of a pool; copied */
-  void *arena;             /* caller-owned memory, 64-byte aligned, never grown; null: from the allocator */
+  void *arena;                   /* caller-owned memory, 64-byte aligned, never grown; null: from the allocator */
   uint64_t arena_bytes;
-  uint64_t max_arena_bytes; /* 0: no limit; over it a run fails with ARENA_TOO_SMALL */
+  uint64_t max_arena_bytes;        /* 0: no limit; over it a run fails with ARENA_TOO_SMALL */
   const wick_allocator *allocator; /* null: the model's */
-  uint32_t profile;        /* non-zero: time every kernel call, see wick_session_profile */
+  uint32_t profile;                /* non-zero: time every kernel call, see wick_session_profile */
   uint32_t reserved;
 } wick_session_options;
 /* As `threads`: the CPUs that the process may use, by affinity and cgroup quota. */
@@ -243,26 +245,26 @@ enum { WICK_MEMORY_HOST = 0 };
  * session that is valid until its next run. */
 typedef struct wick_value {
   uint32_t struct_size;
-  uint32_t kind;           /* WICK_VALUE_TENSOR */
+  uint32_t kind; /* WICK_VALUE_TENSOR */
   wick_dtype dtype;
   uint32_t rank;
   const int64_t *dims;
-  const int64_t *strides;  /* in elements; null: dense row-major, the only form accepted so far */
-  void *data;              /* inputs are only read; outputs: null keeps the result in the session */
-  uint64_t capacity;       /* bytes at data */
-  uint32_t memory;         /* WICK_MEMORY_HOST */
+  const int64_t *strides; /* in elements; null: dense row-major, the only form accepted so far */
+  void *data;             /* inputs are only read; outputs: null keeps the result in the session */
+  uint64_t capacity;      /* bytes at data */
+  uint32_t memory;        /* WICK_MEMORY_HOST */
   uint32_t device;
 } wick_value;
 
 typedef struct wick_run_options {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t deadline_ns;    /* on CLOCK_MONOTONIC; 0: none */
-  const uint32_t *cancel;  /* non-zero stops the run between kernels; read atomically */
+  uint64_t deadline_ns;   /* on CLOCK_MONOTONIC; 0: none */
+  const uint32_t *cancel; /* non-zero stops the run between kernels; read atomically */
 } wick_run_options;
 
-WICK_API wick_status wick_session_create(wick_model *model, const wick_session_options *options,
-                                         wick_session **session, wick_error *error);
+WICK_API wick_status wick_session_create(wick_model *model, const wick_session_options *options, wick_session **session,
+                                         wick_error *error);
 WICK_API void wick_session_destroy(wick_session *session); /* null is fine */
 
 /* Runs the model once. `inputs` are in the model's order; `num_inputs` must be
@@ -270,8 +272,8 @@ WICK_API void wick_session_destroy(wick_session *session); /* null is fine */
  * the session. An output may overlap an input only where alias_input says so.
  * After any failure the session can be used again. */
 WICK_API wick_status wick_session_run(wick_session *session, const wick_value *inputs, uint32_t num_inputs,
-                                      wick_value *outputs, uint32_t num_outputs,
-                                      const wick_run_options *options, wick_error *error);
+                                      wick_value *outputs, uint32_t num_outputs, const wick_run_options *options,
+                                      wick_error *error);
 
 /* The result of the last successful run: dims, and data where it lies. Valid
  * until the next run. For an output whose bound memory was too small: the dims needed. */
@@ -285,8 +287,8 @@ WICK_API wick_status wick_session_arena_size(wick_session *session, const wick_v
 typedef struct wick_stats {
   uint32_t struct_size;
   uint32_t workers;
-  uint64_t runs, plans;         /* plans: times that sizes changed */
-  uint64_t arena_bytes;         /* used by the last run, scratch included */
+  uint64_t runs, plans; /* plans: times that sizes changed */
+  uint64_t arena_bytes; /* used by the last run, scratch included */
   uint64_t arena_capacity;
   uint64_t arena_growths;
   uint64_t kernel_calls, tasks; /* of the last run */

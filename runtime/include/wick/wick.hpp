@@ -11,6 +11,10 @@
 //   auto done = session->run(inputs);
 //   if (done) use(session->output(0)->as<float>());
 //
+// A run of a warm session makes no heap call here either: the arrays handed to
+// the C interface are kept in the Session. Results that stay in the session are
+// views; copy them before the next run if they have to outlive it.
+//
 #ifndef WICK_WICK_HPP
 #define WICK_WICK_HPP
 
@@ -36,6 +40,7 @@ struct Error : wick_error {
 template <typename T>
 class [[nodiscard]] Expected {
 public:
+  // Implicit, so that functions can return either.
   Expected(T value) : result(std::move(value)) {}
   Expected(const Error &error) : failure(error) {}
 
@@ -114,8 +119,10 @@ struct Tensor {
   }
 };
 
+/// An opened package. Copies share it; any threads may use it at once.
 class Model {
 public:
+  /// Maps the package and chooses the best code slice for this CPU.
   static Expected<Model> open(const char *path) {
     Error error;
     Model m;
@@ -123,6 +130,7 @@ public:
       return error;
     return m;
   }
+  /// The same with every choice: descriptors, memory, slice, allocator, callbacks.
   static Expected<Model> open(const wick_source &source, const wick_model_options &options) {
     Error error;
     Model m;
@@ -139,6 +147,7 @@ public:
   }
   ~Model() { wick_model_release(handle); }
 
+  /// The C handle, for what this class does not wrap.
   wick_model *get() const { return handle; }
   wick_model_info info() const {
     wick_model_info result{};
@@ -146,6 +155,7 @@ public:
     (void)wick_model_get_info(handle, &result);
     return result;
   }
+  /// The index of an input or output by its name.
   Expected<uint32_t> input(const char *name) const { return find(wick_model_find_input, name); }
   Expected<uint32_t> output(const char *name) const { return find(wick_model_find_output, name); }
 
@@ -163,14 +173,17 @@ private:
   wick_model *handle = nullptr;
 };
 
+/// One flight of execution: one thread at a time. Keeps its model open.
 class Session {
 public:
+  /// `threads` counts the calling thread; WICK_THREADS_AUTO for all usable CPUs.
   static Expected<Session> create(const Model &model, uint32_t threads = 1) {
     wick_session_options options{};
     options.struct_size = sizeof(options);
     options.threads = threads;
     return create(model, options);
   }
+  /// The same with every choice: executor, arena, limits, profile.
   static Expected<Session> create(const Model &model, const wick_session_options &options) {
     Error error;
     Session s;
@@ -199,8 +212,8 @@ public:
     Error error;
     fill(in, inputs);
     fill(out, std::span<const Tensor>(outputs.data(), outputs.size()));
-    wick_status status = wick_session_run(handle, in.data(), uint32_t(in.size()), out.data(), uint32_t(out.size()),
-                                          options, &error);
+    wick_status status =
+        wick_session_run(handle, in.data(), uint32_t(in.size()), out.data(), uint32_t(out.size()), options, &error);
     for (size_t i = 0; i < outputs.size() && status == WICK_STATUS_OK; ++i) {
       outputs[i].dtype = out[i].dtype;
       outputs[i].dims.assign(out[i].dims, out[i].dims + out[i].rank);
@@ -225,6 +238,7 @@ public:
     return Tensor{view.dtype, {view.dims, view.dims + view.rank}, view.data, bytesOf(view)};
   }
 
+  /// The C handle, for what this class does not wrap.
   wick_session *get() const { return handle; }
 
 private:

@@ -109,7 +109,9 @@ TEST(Executor, PoolIsMadeAgainAfterFork) {
   pid_t child = fork();
   if (child == 0) {
     bool same = runRows(*session, x) == expected && runRows(*session, x) == expected;
-    { auto gone = std::move(*session); } // joins the child's own threads
+    {
+      auto gone = std::move(*session);
+    } // joins the child's own threads
     _exit(same ? 0 : 1);
   }
   int status = -1;

@@ -154,7 +154,8 @@ TEST(Package, Zip64) {
   auto put = [&](const std::string &bytes, uint64_t at) {
     ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), off_t(at)), ssize_t(bytes.size()));
   };
-  std::string local = zipLocalHeader(weights), local2 = zipLocalHeader(entry), tail = zipDirectory({weights, entry}, directory);
+  std::string local = zipLocalHeader(weights), local2 = zipLocalHeader(entry),
+              tail = zipDirectory({weights, entry}, directory);
   put(local, weights.content - local.size());
   put(local2, entry.content - local2.size());
   put(program, entry.content);

@@ -234,8 +234,7 @@ TEST(Load, Slices) {
   auto forced = o.open();
   unsetenv("WICK_ISA");
   EXPECT_EQ(forced.error().status, WICK_STATUS_NO_SLICE);
-  EXPECT_STREQ(forced.error().message,
-               "the package has no slice 'x86-64-v4'; it has: x86-64-v2, x86-64-v9+warp");
+  EXPECT_STREQ(forced.error().message, "the package has no slice 'x86-64-v4'; it has: x86-64-v2, x86-64-v9+warp");
   wick_error compatible = WICK_ERROR_INIT;
   EXPECT_EQ(wick_compatible(file.path.c_str(), &compatible), WICK_STATUS_OK);
 }
@@ -247,7 +246,9 @@ TEST(Load, AcceptCallback) {
   o.source.path = file.path.c_str();
   int answer = 0;
   o.options.user = &answer;
-  o.options.accept = [](void *user, const uint8_t *digest) -> int32_t { return digest ? *static_cast<int *>(user) : 0; };
+  o.options.accept = [](void *user, const uint8_t *digest) -> int32_t {
+    return digest ? *static_cast<int *>(user) : 0;
+  };
   EXPECT_EQ(o.open().error().status, WICK_STATUS_REFUSED);
   answer = 1;
   auto model = o.open();

@@ -48,7 +48,8 @@ TEST(Npy, FortranOrderAndBadFiles) {
   std::string bytes = header + std::string(reinterpret_cast<char *>(t.bytes.data()), t.bytes.size());
   std::span<const uint8_t> view(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
   ASSERT_TRUE(parseNpy(view, back, error)) << error;
-  auto *in = reinterpret_cast<const int32_t *>(t.bytes.data()), *out = reinterpret_cast<const int32_t *>(back.bytes.data());
+  auto *in = reinterpret_cast<const int32_t *>(t.bytes.data()),
+       *out = reinterpret_cast<const int32_t *>(back.bytes.data());
   EXPECT_EQ(out[1], in[2]) << "element (0, 1)";
   EXPECT_EQ(out[3], in[1]) << "element (1, 0)";
   for (size_t size = 0; size < bytes.size(); ++size)
@@ -99,7 +100,8 @@ TEST(Exchange, ReadsInputsAndWritesOutputs) {
 }
 
 TEST(Json, ParsesAndPrints) {
-  std::string error, text = R"({"a": [1, -2.5e3, true, null], "b\n": "\u00e9\ud83d\ude00\"", "big": 9223372036854775807})";
+  std::string error,
+      text = R"({"a": [1, -2.5e3, true, null], "b\n": "\u00e9\ud83d\ude00\"", "big": 9223372036854775807})";
   Json value, again;
   ASSERT_TRUE(Json::parse(text, value, error)) << error;
   EXPECT_EQ(value["b\n"].asString(), "\xc3\xa9\xf0\x9f\x98\x80\"");
