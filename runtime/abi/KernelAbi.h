@@ -19,8 +19,7 @@ namespace wick::abi {
 ///   scratch  64-byte aligned, at least the declared bytes, undefined content
 /// Returns 0, or a positive error code (KernelError) in the low 8 bits and the
 /// operand number that caused it above them.
-using KernelFn = int32_t (*)(void *const *bufs, const int64_t *args,
-                             int64_t begin, int64_t end, uint32_t worker,
+using KernelFn = int32_t (*)(void *const *bufs, const int64_t *args, int64_t begin, int64_t end, uint32_t worker,
                              void *scratch);
 
 enum KernelError : int32_t {

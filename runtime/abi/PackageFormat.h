@@ -24,9 +24,9 @@ constexpr char kGraphEntry[] = "graph.mlirbc";
 // Code images are "code/<slice>.elf".
 
 /// Alignment of entries in the file, in bytes.
-constexpr uint64_t kBlobAlign = 64 * 1024;            ///< code, weights up to 2 MiB
+constexpr uint64_t kBlobAlign = 64 * 1024;             ///< code, weights up to 2 MiB
 constexpr uint64_t kBigWeightsAlign = 2 * 1024 * 1024; ///< weights larger than that
-constexpr uint64_t kEntryAlign = 64;                  ///< everything else
+constexpr uint64_t kEntryAlign = 64;                   ///< everything else
 
 /// Feature bits of a program. A runtime refuses unknown required bits by number.
 constexpr uint64_t kKnownRequiredFeatures = 0;
@@ -34,10 +34,10 @@ constexpr uint64_t kKnownRequiredFeatures = 0;
 struct ProgramHeader {
   char magic[8];
   uint16_t major, minor;
-  uint32_t crc32c;            ///< of the whole entry with this field as zero
+  uint32_t crc32c; ///< of the whole entry with this field as zero
   uint64_t requiredFeatures, optionalFeatures;
-  uint64_t totalBytes;        ///< of the entry
-  uint32_t sectionCount;      ///< SectionRecords that follow the header
+  uint64_t totalBytes;   ///< of the entry
+  uint32_t sectionCount; ///< SectionRecords that follow the header
   uint32_t prologueEnd;
   uint32_t numRegs, numSegments;
   uint64_t splitThresholdNs;
@@ -66,12 +66,14 @@ constexpr uint32_t kMaxSectionKind = 15;
 struct SectionRecord {
   uint32_t kind;
   uint32_t recordBytes;
-  uint64_t offset;            ///< from the start of program.bin, a multiple of 8
-  uint64_t count;             ///< records
+  uint64_t offset; ///< from the start of program.bin, a multiple of 8
+  uint64_t count;  ///< records
 };
 static_assert(sizeof(SectionRecord) == 24);
 
-struct StringRecord { uint32_t offset, size; };
+struct StringRecord {
+  uint32_t offset, size;
+};
 
 struct SymbolRecord {
   StringRecord name;
@@ -116,18 +118,18 @@ static_assert(sizeof(InstrRecord) == 24);
 /// "+" extensions; cpu/CpuFeatures is the one place that knows them.
 struct SliceRecord {
   StringRecord name;
-  uint32_t blob;              ///< index of the code image in Blobs
-  uint32_t kernelAbi;         ///< kKernelAbiVersion it was compiled for
+  uint32_t blob;      ///< index of the code image in Blobs
+  uint32_t kernelAbi; ///< kKernelAbiVersion it was compiled for
 };
 constexpr uint32_t kKernelAbiVersion = 1;
 
 enum class BlobKind : uint32_t { Weights = 1, Code = 2, Other = 3 };
 
-struct BlobRecord {           ///< a zip entry with large content
-  StringRecord name;          ///< of the zip entry
+struct BlobRecord {  ///< a zip entry with large content
+  StringRecord name; ///< of the zip entry
   uint32_t kind;
-  uint32_t crc32c;            ///< of the content
-  uint64_t offset;            ///< of the content from the start of the file
+  uint32_t crc32c; ///< of the content
+  uint64_t offset; ///< of the content from the start of the file
   uint64_t size;
   uint8_t sha256[32];
 };
