@@ -77,18 +77,24 @@ Value scalarConstant(OpBuilder &b, Location loc, Type elem, double value) {
   return ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, ArrayRef(v)));
 }
 
-static bool isWeightLike(Value v, unsigned depth) {
+/// `seen` holds ops found to be weight-like (or being looked at): shared operands
+/// are walked once.
+static bool isWeightLike(Value v, llvm::SmallPtrSetImpl<Operation *> &seen) {
   Operation *op = v.getDefiningOp();
-  if (!op || depth > 24)
+  if (!op || seen.size() > 256)
     return false;
-  if (isa<ConstantOp, WeightOp>(op))
+  if (isa<ConstantOp, WeightOp>(op) || seen.contains(op))
     return true;
   auto type = dyn_cast<RankedTensorType>(v.getType());
   if (!type || !type.hasStaticShape() || !isa<InferOpInterface>(op) || op->getNumOperands() == 0)
     return false;
-  return llvm::all_of(op->getOperands(), [&](Value x) { return isWeightLike(x, depth + 1); });
+  seen.insert(op);
+  return llvm::all_of(op->getOperands(), [&](Value x) { return isWeightLike(x, seen); });
 }
-bool isWeightLike(Value v) { return isWeightLike(v, 0); }
+bool isWeightLike(Value v) {
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  return isWeightLike(v, seen);
+}
 
 std::optional<double> splatOf(Value v) {
   auto op = v.getDefiningOp<ConstantOp>();
