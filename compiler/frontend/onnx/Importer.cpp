@@ -9,7 +9,6 @@
 #include "compiler/frontend/onnx/OnnxImporter.h"
 #include "compiler/frontend/onnx/Upgrade.h"
 #include "compiler/frontend/onnx/WireReader.h"
-#include "llvm/Support/Path.h"
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -39,7 +38,6 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
 }
 
 ImportResult importOnnxFile(MLIRContext *context, const std::string &path, WeightStore &weights, ImportOptions options) {
-  options.modelName = llvm::sys::path::filename(path).str();
   onnx::ReadResult read = onnx::readModel(path);
   if (!read.model) {
     ImportResult failed;
