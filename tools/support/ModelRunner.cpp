@@ -46,6 +46,7 @@ bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::ve
     // Files know no bf16 or fp8: raw bits become what the model wants.
     (void)retype(given[found], value.dtype);
     ordered.push_back(std::move(given[found]));
+    ordered.back().name = value.name;
   }
   for (size_t j = 0; j < used.size(); ++j)
     if (!used[j]) {
