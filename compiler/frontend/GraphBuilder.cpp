@@ -354,6 +354,29 @@ static void eraseDead(Region &region) {
     }
 }
 
+GraphBuilder::Snapshot GraphBuilder::snapshot() const {
+  Block *block = b.getInsertionBlock();
+  return {block, block->empty() ? nullptr : &block->back(), b.saveInsertionPoint(), symbols, known, sizes};
+}
+
+void GraphBuilder::undo(const Snapshot &s) {
+  while (!s.block->empty() && &s.block->back() != s.last) {
+    s.block->back().dropAllUses();
+    s.block->back().erase();
+  }
+  // Sizes may have been read from older values.
+  SmallVector<Operation *> reads;
+  module.walk([&](graph::SizeOfOp op) {
+    if (op.getSymbol() >= int64_t(s.symbols.all().size()))
+      reads.push_back(op);
+  });
+  for (Operation *op : reads)
+    op->erase();
+  symbols = s.symbols, known = s.known, sizes = s.sizes;
+  b.restoreInsertionPoint(s.point);
+  error.clear();
+}
+
 void GraphBuilder::erase(Operation *op) {
   op->walk([&](Operation *inner) {
     for (Value v : inner->getResults()) {

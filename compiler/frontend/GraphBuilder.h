@@ -171,6 +171,20 @@ public:
   /// 1 where the index along a new dim `axis` of size `depth` is `indices`, bool.
   mlir::Value oneHotMask(mlir::Value indices, mlir::AffineExpr depth, int64_t axis);
 
+  //===-- Trying -----------------------------------------------------------===//
+  /// What undo needs to know: ops made after a snapshot at the end of its block are
+  /// erased again, symbols and what is known are as they were.
+  struct Snapshot {
+    mlir::Block *block;
+    mlir::Operation *last; ///< null: the block was empty
+    mlir::OpBuilder::InsertPoint point;
+    graph::Symbols symbols;
+    llvm::DenseMap<mlir::Value, llvm::SmallVector<SymValue>> known;
+    llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> sizes;
+  };
+  Snapshot snapshot() const;
+  void undo(const Snapshot &s);
+
   //===-- The end ----------------------------------------------------------===//
   /// Replaces values that are only expressions by wick.dims, erases dead ops, saves
   /// the symbol table. Call once, when the function is complete.

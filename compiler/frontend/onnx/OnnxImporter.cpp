@@ -124,9 +124,12 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
 
 //===-- Nodes --------------------------------------------------------------===//
 
-void OnnxImporter::importNodes(const std::vector<onnx::Node> &nodes) {
-  for (const onnx::Node &node : nodes)
-    importNode(node);
+void OnnxImporter::importNodes(const std::vector<onnx::Node> &nodes, size_t from) {
+  for (size_t i = from; i < nodes.size(); ++i) {
+    importNode(nodes[i]);
+    if (!pendingChoices.empty())
+      return void(settleChoice(nodes, i)); // imports the rest as well
+  }
 }
 
 void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
@@ -151,9 +154,11 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   }
   if (usesBroken)
     return breakOutputs();
-  if (ImportFn special = findImporter(node.domain, node.opType))
+  if (ImportFn special = findImporter(node.domain, node.opType)) {
     special(n);
-  else if (!importByRow(n)) {
+    if (!pendingChoices.empty())
+      return; // settled by importNodes
+  } else if (!importByRow(n)) {
     if (depth < maxExpansion && importByFunction(n, depth))
       return;
     if (n.problem.empty())

@@ -11,6 +11,7 @@
 #include "compiler/frontend/onnx/NodeImport.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <functional>
 #include <map>
 
 namespace wick::compiler {
@@ -33,6 +34,18 @@ public:
   /// Imports a subgraph's nodes at the insertion point, with `args` for its inputs.
   /// Empty when something failed (it has been noted).
   std::optional<llvm::SmallVector<mlir::Value>> importSubgraph(const onnx::Graph &graph, mlir::ValueRange args);
+
+  /// A state to go back to when an attempt fails.
+  struct Attempt;
+  std::shared_ptr<const Attempt> begin() const;
+  void undo(const Attempt &attempt);
+  /// True when nothing was noted since the attempt began.
+  bool clean(const Attempt &attempt) const;
+
+  /// Called by an importer whose node has a choice of results that only its users can
+  /// settle: the rest of the graph is imported with each choice in turn.
+  using Choice = std::function<bool(NodeImport &)>;
+  void importWithChoice(NodeImport &n, llvm::ArrayRef<Choice> choices, const std::string &what);
 
   /// Tries to import something whose failure is no problem yet: problems noted since
   /// `mark` can be dropped.
@@ -58,7 +71,8 @@ private:
   mlir::RankedTensorType inputType(const onnx::ValueInfo &input);
   bool overrideShape(const onnx::ValueInfo &input, Exprs &dims);
   mlir::AffineExpr namedDim(llvm::StringRef name);
-  void importNodes(const std::vector<onnx::Node> &nodes);
+  void importNodes(const std::vector<onnx::Node> &nodes, size_t from = 0);
+  bool settleChoice(const std::vector<onnx::Node> &nodes, size_t at);
   void importNode(const onnx::Node &node, unsigned depth = 0);
   bool importByFunction(NodeImport &n, unsigned depth);
   void noteUnsupported(const onnx::Node &node, const std::string &why);
@@ -74,6 +88,9 @@ private:
   mlir::Block *entry = nullptr;
   mlir::Operation *lastConstant = nullptr;
   std::vector<Scope> scopes;
+  /// Choices of the node that was imported last; settled by importNodes.
+  std::vector<Choice> pendingChoices;
+  std::string pendingWhat;
   std::map<std::string, std::pair<int64_t, int64_t>> dimBounds;
   struct Unsupported {
     std::string op, why, node;

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Quantization: QuantizeLinear, DequantizeLinear (per tensor, per axis, blocked), and
+// the integer operators, which become i32 products of values with their zero points
+// taken off, so QDQ and QOperator models meet in one form.
+//
+#include "compiler/frontend/onnx/importers/Windows.h"
+
+using namespace mlir;
+namespace wick::compiler {
+
+static bool isFloat8(Type t) { return isa<FloatType>(t) && t.getIntOrFloatBitWidth() == 8; }
+
+/// A scale or zero point in the shape that broadcasts against x.
+static Value alignTo(NodeImport &n, Value v, Value x) {
+  GraphBuilder &g = n.g;
+  int64_t rank = g.rank(x);
+  if (!v || g.rank(v) == 0 || (g.rank(v) == 1 && graph::isConstant(g.dim(v, 0), 1)))
+    return g.reshape(v, ArrayRef<int64_t>());
+  auto axis = n.axis(n.intAttr("axis", 1), rank);
+  if (!axis)
+    return {};
+  int64_t block = n.intAttr("block_size", 0);
+  if (g.rank(v) == 1 && block == 0) {
+    Exprs shape(rank, g.expr(1));
+    shape[*axis] = g.dim(v, 0);
+    return g.reshape(v, shape);
+  }
+  if (g.rank(v) != rank || block < 1) {
+    n.error("a scale of rank " + Twine(g.rank(v)) + " for an input of rank " + Twine(rank));
+    return {};
+  }
+  SmallVector<int64_t> factors(rank, 1);
+  factors[*axis] = block;
+  v = g.create<graph::UpsampleOp>({v}, {g.intsAttr("factors", factors)});
+  return v && !graph::provablyEqual(g.dim(v, *axis), g.dim(x, *axis)) ? g.slice(v, *axis, g.expr(0), g.dim(x, *axis)) : v;
+}
+
+static void importQuantize(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), scale = alignTo(n, n.input(1), x);
+  auto code = onnx::DataType(n.intAttr("output_dtype", 0));
+  Type to = n.input(2) ? g.elem(n.input(2)) : code != onnx::DataType::Undefined ? elementType(code, g.b.getContext()) : g.b.getIntegerType(8, false);
+  if (!to)
+    return n.unsupported("output type " + onnx::dataTypeName(code));
+  if (!scale)
+    return;
+  Type compute = g.elem(scale);
+  auto precision = onnx::DataType(n.intAttr("precision", 0));
+  if (precision != onnx::DataType::Undefined)
+    compute = elementType(precision, g.b.getContext());
+  if (!compute)
+    return n.unsupported("precision");
+  x = g.castTo(x, compute), scale = g.castTo(scale, compute);
+  if (isFloat8(to)) { // no rounding to whole numbers; saturates as Cast does
+    double most = APFloat::getLargest(cast<FloatType>(to).getFloatSemantics()).convertToDouble();
+    Value q = g.castTo(g.div(x, scale), g.b.getF32Type());
+    if (n.intAttr("saturate", 1))
+      q = g.clip(q, g.scalarLike(q, -most), g.scalarLike(q, most));
+    return n.set(0, g.castTo(q, to));
+  }
+  Value zero = n.input(2) ? alignTo(n, n.input(2), x) : g.scalar(to, 0);
+  n.set(0, g.create<graph::QuantizeOp>({x, scale, zero}, {g.typeAttr("to", to)}));
+}
+
+static void importDequantize(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), scale = alignTo(n, n.input(1), x);
+  if (!scale)
+    return;
+  auto code = onnx::DataType(n.intAttr("output_dtype", 0));
+  Type to = code != onnx::DataType::Undefined ? elementType(code, g.b.getContext()) : g.elem(scale);
+  if (!to)
+    return n.unsupported("output type " + onnx::dataTypeName(code));
+  Value v;
+  if (isFloat8(g.elem(x)))
+    v = g.mul(g.castTo(x, g.elem(scale)), scale);
+  else
+    v = g.create<graph::DequantizeOp>({x, scale, n.input(2) ? alignTo(n, n.input(2), x) : g.scalarLike(x, 0)});
+  n.set(0, g.castTo(v, to));
+}
+
+//===-- Integer products ---------------------------------------------------===//
+
+/// x - zero as i32; a zero point [n] belongs to dim `axis`.
+static Value centred(NodeImport &n, Value x, Value zero, int64_t axis) {
+  GraphBuilder &g = n.g;
+  Type i32 = g.b.getI32Type();
+  Value v = g.castTo(x, i32);
+  if (!zero)
+    return v;
+  if (g.rank(zero) == 1 && !graph::isConstant(g.dim(zero, 0), 1)) {
+    Exprs shape(g.rank(x), g.expr(1));
+    shape[axis] = g.dim(zero, 0);
+    zero = g.reshape(zero, shape);
+  } else if (g.rank(zero) <= 1) {
+    zero = g.reshape(zero, ArrayRef<int64_t>());
+  }
+  auto only = g.intOf(zero);
+  return only && *only == 0 ? v : g.sub(v, g.castTo(zero, i32));
+}
+
+static void importMatMulInteger(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value a = n.input(0), c = n.input(1);
+  n.set(0, g.matmul(centred(n, a, n.input(2), g.rank(a) - 2), centred(n, c, n.input(3), g.rank(c) - 1)));
+}
+
+static Value convInteger(NodeImport &n, Value x, Value w) {
+  GraphBuilder &g = n.g;
+  Exprs dims = g.dims(x), taps = g.dims(w);
+  SmallVector<int64_t> kernel, begin, end;
+  for (AffineExpr e : ArrayRef(taps).drop_front(std::min<size_t>(2, taps.size())))
+    kernel.push_back(graph::constantOf(e).value_or(0));
+  if (dims.size() < 3 || taps.size() != dims.size()) {
+    n.error("x of rank " + Twine(dims.size()) + " and w of rank " + Twine(taps.size()));
+    return {};
+  }
+  auto window = readWindow(n, ArrayRef(dims).drop_front(2), kernel);
+  if (!window)
+    return {};
+  if (!window->constantPads(begin, end)) {
+    n.unsupported("auto_pad over a dynamic size with a stride");
+    return {};
+  }
+  return g.create<graph::ConvOp>({x, w}, {g.intsAttr("strides", window->strides), g.intsAttr("pads_begin", begin),
+                                          g.intsAttr("pads_end", end), g.intsAttr("dilations", window->dilations),
+                                          g.intAttr("groups", n.intAttr("group", 1))});
+}
+static void importConvInteger(NodeImport &n) {
+  n.set(0, convInteger(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(1), n.input(3), 0)));
+}
+
+/// round(acc * scale) + zero, saturated to zero's type.
+static Value requantize(GraphBuilder &g, Value acc, Value scale, Value zero) {
+  Type f = g.b.getF32Type();
+  Value v = g.mul(g.castTo(acc, f), scale);
+  return zero ? g.create<graph::QuantizeOp>({v, g.scalar(f, 1), g.reshape(zero, ArrayRef<int64_t>())}, {g.typeAttr("to", g.elem(zero))})
+              : Value();
+}
+/// A scale [n] along dim `axis` of a tensor of `rank`, as f32.
+static Value alongDim(GraphBuilder &g, Value v, int64_t axis, int64_t rank) {
+  if (!v)
+    return v;
+  v = g.castTo(v, g.b.getF32Type());
+  if (g.rank(v) == 0 || (g.rank(v) == 1 && graph::isConstant(g.dim(v, 0), 1)))
+    return g.reshape(v, ArrayRef<int64_t>());
+  if (g.rank(v) != 1)
+    return v;
+  Exprs shape(rank, g.expr(1));
+  shape[axis] = g.dim(v, 0);
+  return g.reshape(v, shape);
+}
+
+static void importQLinearMatMul(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value a = n.input(0), c = n.input(3);
+  Value acc = g.matmul(centred(n, a, n.input(2), g.rank(a) - 2), centred(n, c, n.input(5), g.rank(c) - 1));
+  if (!acc)
+    return;
+  int64_t rank = g.rank(acc);
+  Value scale = g.mul(alongDim(g, n.input(1), rank - 2, rank), alongDim(g, n.input(4), rank - 1, rank));
+  n.set(0, requantize(g, acc, g.div(scale, alongDim(g, n.input(6), 0, rank)), n.input(7)));
+}
+
+static void importQLinearConv(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value acc = convInteger(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(3), n.input(5), 0));
+  if (!acc)
+    return;
+  int64_t rank = g.rank(acc);
+  if (Value bias = n.input(8)) {
+    Exprs shape(rank - 1, g.expr(1));
+    shape[0] = g.dim(bias, 0);
+    acc = g.add(acc, g.reshape(bias, shape));
+  }
+  Value scale = g.mul(alongDim(g, n.input(1), 1, rank), alongDim(g, n.input(4), 1, rank));
+  n.set(0, requantize(g, acc, g.div(scale, alongDim(g, n.input(6), 0, rank)), n.input(7)));
+}
+
+void addQuantImporters(ImportTable &t) {
+  t["QuantizeLinear"] = importQuantize, t["DequantizeLinear"] = importDequantize;
+  t["MatMulInteger"] = importMatMulInteger, t["ConvInteger"] = importConvInteger;
+  t["QLinearMatMul"] = importQLinearMatMul, t["QLinearConv"] = importQLinearConv;
+}
+
+} // namespace wick::compiler

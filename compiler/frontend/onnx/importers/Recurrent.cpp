@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// LSTM, GRU, RNN: the input product of all steps and directions is one matmul, the
+// recurrence a routine a direction (runtime/kernels/Routines.def has its contract).
+//
+#include "compiler/frontend/onnx/NodeImport.h"
+
+using namespace mlir;
+namespace wick::compiler {
+
+namespace {
+enum class Cell { Lstm, Gru, Rnn };
+struct Recurrence {
+  Cell cell;
+  int64_t gates, hidden, dirs, flags;
+  AffineExpr seq, batch;
+  Type elem;              ///< f32 or f64
+  Value x;                ///< the input product [seq * batch, dirs * gates * hidden]
+  Value seqLens;          ///< i64 [batch], or a dummy
+  bool hasSeqLens, reverseOnly;
+  Exprs activations;      ///< (kind, alpha, beta) of f, g, h for each direction
+};
+} // namespace
+
+static constexpr const char *activationNames[] = {"Sigmoid",    "Tanh",        "Relu", "Affine",   "LeakyRelu", "ThresholdedRelu",
+                                                  "ScaledTanh", "HardSigmoid", "Elu",  "Softsign", "Softplus"};
+
+/// Fills three activations a direction; alphas and betas are taken in order by the
+/// functions that have them.
+static bool readActivations(NodeImport &n, Recurrence &r) {
+  GraphBuilder &g = n.g;
+  std::vector<std::string> names;
+  if (const onnx::Attribute *a = n.node.attr("activations"))
+    names = a->strings;
+  auto alphas = n.node.floatsAttr("activation_alpha").value_or(std::vector<float>());
+  auto betas = n.node.floatsAttr("activation_beta").value_or(std::vector<float>());
+  size_t each = r.cell == Cell::Lstm ? 3 : r.cell == Cell::Gru ? 2 : 1, nextAlpha = 0, nextBeta = 0;
+  const char *usual[] = {r.cell == Cell::Rnn ? "Tanh" : "Sigmoid", "Tanh", "Tanh"};
+  for (int64_t d = 0; d < r.dirs; ++d)
+    for (size_t k = 0; k < 3; ++k) {
+      size_t at = size_t(d) * each + k;
+      std::string name = k < each && at < names.size() ? names[at] : usual[k];
+      int64_t kind = -1;
+      for (int64_t i = 0; i < 11; ++i)
+        if (StringRef(name).equals_insensitive(activationNames[i]))
+          kind = i;
+      if (kind < 0) {
+        n.unsupported("activation '" + name + "'");
+        return false;
+      }
+      bool hasAlpha = kind >= 3 && kind <= 8, hasBeta = kind == 3 || kind == 6 || kind == 7;
+      double alpha = kind == 4 ? 0.01 : kind == 7 ? 0.2 : 1, beta = kind == 7 ? 0.5 : kind == 6 ? 1 : 0;
+      if (k < each && hasAlpha && nextAlpha < alphas.size())
+        alpha = alphas[nextAlpha++];
+      if (k < each && hasBeta && nextBeta < betas.size())
+        beta = betas[nextBeta++];
+      r.activations.append({g.expr(kind), g.doubleArg(alpha), g.doubleArg(beta)});
+    }
+  return true;
+}
+
+/// Row `d` of a [dirs, ...] operand without its first dim.
+static Value direction(GraphBuilder &g, Value v, int64_t d) {
+  return v ? g.squeeze(g.slice(v, 0, g.expr(d), g.expr(1)), {0}) : v;
+}
+
+/// Wb + Rb of a direction [gates * hidden]; for GRU with linear_before_reset the h
+/// part is Wb alone and `rbh` gets the rest.
+static Value foldBias(GraphBuilder &g, const Recurrence &r, Value bias, int64_t d, Value &rbh) {
+  AffineExpr n = g.expr(r.gates * r.hidden), h = g.expr(r.hidden);
+  Value both = direction(g, bias, d), wb = g.slice(both, 0, g.expr(0), n), rb = g.slice(both, 0, n, n);
+  rbh = g.slice(rb, 0, g.simplify(n - h), h);
+  if (r.cell != Cell::Gru || !(r.flags & 8))
+    return g.add(wb, rb);
+  return g.concat({g.add(g.slice(wb, 0, g.expr(0), g.simplify(n - h)), g.slice(rb, 0, g.expr(0), g.simplify(n - h))),
+                   g.slice(wb, 0, g.simplify(n - h), h)}, 0);
+}
+
+static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value recurrent, Value rbh, Value h0, Value c0,
+                                       Value peephole, int64_t d) {
+  GraphBuilder &g = n.g;
+  AffineExpr h = g.expr(r.hidden), zero = g.expr(0), columns = g.expr(r.dirs * r.gates * r.hidden);
+  Exprs state{r.batch, h};
+  auto initial = [&](Value v) { return v ? g.castTo(direction(g, v, d), r.elem) : g.splat(r.elem, state, 0); };
+  int64_t flags = r.flags | (d == 1 || r.reverseOnly ? 1 : 0) | (r.hasSeqLens ? 2 : 0) | (peephole ? 4 : 0);
+  Value rt = g.swapLast(g.castTo(direction(g, recurrent, d), r.elem));
+  SmallVector<Value> operands{r.x, rt};
+  if (r.cell == Cell::Gru)
+    operands.push_back(rbh ? g.castTo(rbh, r.elem) : g.splat(r.elem, {h}, 0));
+  operands.push_back(initial(h0));
+  if (r.cell == Cell::Lstm) {
+    operands.push_back(initial(c0));
+    operands.push_back(peephole ? g.castTo(direction(g, peephole, d), r.elem) : g.splat(r.elem, {g.expr(3 * r.hidden)}, 0));
+  }
+  operands.push_back(r.seqLens);
+  Exprs args{r.seq, r.batch, h, g.expr(flags), columns, g.expr(d * r.gates * r.hidden), g.simplify(r.batch * h), h, zero,
+             g.doubleArg(n.floatAttr("clip", 0))};
+  args.append(r.activations.begin() + d * 9, r.activations.begin() + d * 9 + 9);
+  Type y = graph::tensorOf(r.elem, {r.seq, g.expr(1), r.batch, h}), last = graph::tensorOf(r.elem, state);
+  SmallVector<Type> types{y, last};
+  if (r.cell == Cell::Lstm)
+    types.push_back(last);
+  int64_t bytes = r.elem.isF64() ? 8 : 4, perHidden = r.cell == Cell::Lstm ? 24 : r.cell == Cell::Gru ? 20 : 8;
+  const char *names[] = {"lstm", "gru", "rnn"};
+  return g.routine(names[int(r.cell)], operands, types, args, r.batch, g.expr(perHidden * r.hidden * bytes));
+}
+
+static void importRecurrent(NodeImport &n, Cell cell) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), w = n.input(1), rec = n.input(2), h0 = n.input(5), c0 = cell == Cell::Lstm ? n.input(6) : Value();
+  Value peephole = cell == Cell::Lstm ? n.input(7) : Value();
+  bool batchFirst = n.intAttr("layout", 0);
+  if (g.rank(x) != 3 || g.rank(w) != 3 || g.rank(rec) != 3)
+    return n.error("X, W and R must have rank 3");
+  auto dirs = graph::constantOf(g.dim(w, 0)), rows = graph::constantOf(g.dim(w, 1)), hidden = graph::constantOf(g.dim(rec, 2));
+  if (!dirs || !rows || !hidden || *hidden == 0 || *rows % *hidden)
+    return n.unsupported("the sizes of W and R are not constant");
+  Recurrence r{};
+  r.cell = cell, r.gates = *rows / *hidden, r.hidden = *hidden, r.dirs = *dirs;
+  r.flags = (cell == Cell::Lstm && n.intAttr("input_forget", 0)) || (cell == Cell::Gru && n.intAttr("linear_before_reset", 0)) ? 8 : 0;
+  r.reverseOnly = n.stringAttr("direction", "forward") == "reverse";
+  Type elem = g.elem(x);
+  r.elem = elem.isF64() ? elem : Type(g.b.getF32Type());
+  if (!readActivations(n, r))
+    return;
+  if (batchFirst) {
+    x = g.transpose(x, {1, 0, 2});
+    h0 = h0 ? g.transpose(h0, {1, 0, 2}) : h0, c0 = c0 ? g.transpose(c0, {1, 0, 2}) : c0;
+  }
+  r.seq = g.dim(x, 0), r.batch = g.dim(x, 1);
+  r.hasSeqLens = !!n.input(4);
+  r.seqLens = r.hasSeqLens ? g.castTo(n.input(4), g.b.getI64Type()) : g.i64s({0});
+  // All directions' input products at once: [seq * batch, I] x [I, dirs * gates * H].
+  Value wt = g.swapLast(g.reshape(g.castTo(w, r.elem), {g.expr(r.dirs * *rows), g.dim(w, 2)}));
+  r.x = g.matmul(g.reshape(g.castTo(x, r.elem), {g.simplify(r.seq * r.batch), g.dim(x, 2)}), wt);
+  SmallVector<Value> rbh(r.dirs);
+  if (n.input(3)) {
+    SmallVector<Value> biases;
+    for (int64_t d = 0; d < r.dirs; ++d)
+      biases.push_back(foldBias(g, r, g.castTo(n.input(3), r.elem), d, rbh[d]));
+    r.x = g.add(r.x, g.concat(biases, 0));
+  }
+  SmallVector<Value> ys, hs, cs;
+  for (int64_t d = 0; d < r.dirs && r.x; ++d) {
+    auto out = runDirection(n, r, rec, rbh[d], h0, c0, peephole, d);
+    ys.push_back(out[0]);
+    hs.push_back(g.unsqueeze(out[1], {0}));
+    if (cell == Cell::Lstm)
+      cs.push_back(g.unsqueeze(out[2], {0}));
+  }
+  if (ys.empty() || !ys[0])
+    return;
+  auto done = [&](Value v, bool isY) {
+    v = g.castTo(v, elem);
+    return !batchFirst || !v ? v : isY ? g.transpose(v, {2, 0, 1, 3}) : g.transpose(v, {1, 0, 2});
+  };
+  n.set(0, done(g.concat(ys, 1), true));
+  n.set(1, done(g.concat(hs, 0), false));
+  if (cell == Cell::Lstm)
+    n.set(2, done(g.concat(cs, 0), false));
+}
+
+void addRecurrentImporters(ImportTable &t) {
+  t["LSTM"] = [](NodeImport &n) { importRecurrent(n, Cell::Lstm); };
+  t["GRU"] = [](NodeImport &n) { importRecurrent(n, Cell::Gru); };
+  t["RNN"] = [](NodeImport &n) { importRecurrent(n, Cell::Rnn); };
+}
+
+} // namespace wick::compiler

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Ops that are routines of runtime/kernels: sizes that depend on data come from a
+// counting routine first, whose result is read on the host.
+//
+#include "compiler/frontend/onnx/NodeImport.h"
+
+using namespace mlir;
+namespace wick::compiler {
+
+static Type oneI64(GraphBuilder &g) { return RankedTensorType::get({1}, g.b.getI64Type()); }
+
+static void importNonZero(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  if (g.rank(x) == 0)
+    x = g.reshape(x, ArrayRef<int64_t>{1});
+  Exprs dims = g.dims(x);
+  AffineExpr total = g.count(x), zero = g.expr(0), one = g.expr(1);
+  Value count = g.routine("nonzero_count", {x}, oneI64(g), {total}, one, zero)[0];
+  AffineExpr size = count ? g.sizeOf(count, 0, 0, g.symbols.range(total).second) : zero;
+  Exprs args{g.expr(dims.size()), size};
+  llvm::append_range(args, dims);
+  int64_t rank = g.rank(n.input(0));
+  Type type = graph::tensorOf(g.b.getI64Type(), {g.expr(dims.size()), size});
+  Value out = g.routine("nonzero_fill", {x}, type, args, one, zero)[0];
+  n.set(0, rank ? out : g.slice(out, 0, zero, zero));
+}
+
+static void importCompress(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), condition = n.input(1);
+  int64_t at = 0;
+  if (n.hasAttr("axis")) {
+    auto axis = n.axis(n.intAttr("axis", 0), g.rank(x));
+    if (!axis)
+      return;
+    at = *axis;
+  } else {
+    x = g.flatten(x);
+  }
+  Exprs dims = g.dims(x);
+  AffineExpr size = dims[at], len = g.dim(condition, 0), zero = g.expr(0);
+  AffineExpr inner = g.count(ArrayRef(dims).drop_front(at + 1)), outer = g.count(ArrayRef(dims).take_front(at));
+  Value counted = g.routine("compress_count", {condition}, oneI64(g), {len, size}, g.expr(1), zero)[0];
+  AffineExpr count = counted ? g.sizeOf(counted, 0, 0, g.symbols.range(size).second) : zero;
+  dims[at] = count;
+  n.set(0, g.routine("compress_fill", {x, condition}, graph::tensorOf(g.elem(x), dims), {size, inner, len, count}, outer, zero)[0]);
+}
+
+static void importUnique(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  int64_t at = 0;
+  bool flat = !n.hasAttr("axis");
+  if (flat) {
+    x = g.flatten(x);
+  } else {
+    auto axis = n.axis(n.intAttr("axis", 0), g.rank(x));
+    if (!axis)
+      return;
+    at = *axis;
+  }
+  Exprs dims = g.dims(x);
+  AffineExpr size = dims[at], zero = g.expr(0);
+  AffineExpr inner = g.count(ArrayRef(dims).drop_front(at + 1)), outer = g.count(ArrayRef(dims).take_front(at));
+  Type list = graph::tensorOf(g.b.getI64Type(), {size});
+  auto found = g.routine("unique_count", {x}, {list, list, list, oneI64(g)},
+                         {outer, size, inner, g.expr(n.intAttr("sorted", 1))}, g.expr(1), size * 16);
+  if (!found[0])
+    return;
+  AffineExpr groups = g.sizeOf(found[3], 0, 0, g.symbols.range(size).second);
+  dims[at] = groups;
+  n.set(0, g.routine("unique_fill", {x, found[0]}, graph::tensorOf(g.elem(x), dims), {outer, size, inner, groups}, outer, zero)[0]);
+  n.set(1, g.slice(found[0], 0, zero, groups));
+  n.set(2, found[1]);
+  n.set(3, g.slice(found[2], 0, zero, groups));
+}
+
+static void importNms(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value boxes = n.input(0), scores = n.input(1);
+  Type i64 = g.b.getI64Type(), f32 = g.b.getF32Type();
+  auto vector = [&](Value v, Type t, double otherwise) {
+    return g.reshape(v ? g.castTo(v, t) : g.scalar(t, otherwise), ArrayRef<int64_t>{1});
+  };
+  Value most = vector(n.input(2), i64, 0), iou = vector(n.input(3), f32, 0);
+  Value least = vector(n.input(4), f32, -std::numeric_limits<double>::infinity());
+  AffineExpr b = g.dim(boxes, 0), count = g.dim(boxes, 1), c = g.dim(scores, 1);
+  AffineExpr each = count;
+  if (auto k = g.intOf(most))
+    each = g.symbols.min(count, g.expr(std::max<int64_t>(*k, 0)));
+  AffineExpr capacity = g.count({b, c, each});
+  Type selected = graph::tensorOf(i64, {capacity, g.expr(3)});
+  auto out = g.routine("non_max_suppression", {boxes, scores, most, iou, least}, {selected, oneI64(g)},
+                       {b, c, count, capacity, g.expr(n.intAttr("center_point_box", 0))}, g.expr(1), count * 16);
+  if (!out[0])
+    return;
+  AffineExpr size = g.sizeOf(out[1], 0, 0, g.symbols.range(capacity).second);
+  n.set(0, g.slice(out[0], 0, g.expr(0), size));
+}
+
+static void importMaxUnpool(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  Exprs dims = g.dims(x), out{dims[0], dims[1]};
+  auto kernel = n.intsAttr("kernel_shape").value_or(std::vector<int64_t>());
+  size_t spatial = dims.size() - 2;
+  auto strides = n.intsAttr("strides").value_or(std::vector<int64_t>(spatial, 1));
+  auto pads = n.intsAttr("pads").value_or(std::vector<int64_t>(2 * spatial, 0));
+  if (dims.size() < 3 || kernel.size() != spatial || strides.size() != spatial || pads.size() != 2 * spatial)
+    return n.error("attributes do not fit rank " + Twine(dims.size()));
+  for (size_t i = 0; i < spatial; ++i)
+    out.push_back(g.simplify((dims[2 + i] - 1) * strides[i] + (kernel[i] - pads[i] - pads[spatial + i])));
+  // Indices count in the tensor that was pooled; a larger output_shape has room behind.
+  Exprs full = out;
+  if (n.input(2)) {
+    auto given = g.shapeFrom(n.input(2));
+    if (!given || given->size() != dims.size())
+      return n.unsupported("output_shape of unknown length");
+    full = *given;
+  }
+  Value v = g.routine("max_unpool", {x, g.castTo(n.input(1), g.b.getI64Type())}, graph::tensorOf(g.elem(x), full),
+                      {g.count(x), g.count(full)}, g.count(full), g.expr(0))[0];
+  n.set(0, v);
+}
+
+static void importGridSample(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), grid = n.input(1);
+  Exprs in = g.dims(x), at = g.dims(grid);
+  int64_t rank = int64_t(in.size()) - 2;
+  std::string mode = n.stringAttr("mode", "linear"), padding = n.stringAttr("padding_mode", "zeros");
+  int64_t code = mode == "nearest" ? 0 : mode == "cubic" || mode == "bicubic" ? 2 : 1;
+  if (rank < 2 || rank > 3 || (code == 2 && rank != 2) || at.size() != in.size())
+    return n.unsupported(mode + " over " + Twine(rank) + " dims");
+  Exprs args{g.expr(rank), in[1]}, out{in[0], in[1]};
+  args.append(in.begin() + 2, in.end());
+  for (int64_t i = 0; i < rank; ++i)
+    args.push_back(at[1 + i]), out.push_back(at[1 + i]);
+  args.append({g.expr(code), g.expr(padding == "border" ? 1 : padding == "reflection" ? 2 : 0), g.expr(n.intAttr("align_corners", 0))});
+  n.set(0, g.routine("grid_sample", {x, g.castTo(grid, g.elem(x))}, graph::tensorOf(g.elem(x), out), args, g.count({in[0], in[1]}), g.expr(0))[0]);
+}
+
+static void importRoiAlign(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), rois = n.input(1);
+  Exprs d = g.dims(x);
+  AffineExpr r = g.dim(rois, 0), h = g.expr(n.intAttr("output_height", 1)), w = g.expr(n.intAttr("output_width", 1));
+  n.set(0, g.routine("roi_align", {x, rois, g.castTo(n.input(2), g.b.getI64Type())}, graph::tensorOf(g.elem(x), {r, d[1], h, w}),
+                     {d[0], d[1], d[2], d[3], h, w, g.expr(n.intAttr("sampling_ratio", 0)), g.doubleArg(n.floatAttr("spatial_scale", 1)),
+                      g.expr(n.stringAttr("mode", "avg") == "max"),
+                      g.expr(n.stringAttr("coordinate_transformation_mode", "half_pixel") == "half_pixel")},
+                     g.count({r, d[1]}), g.expr(0))[0]);
+}
+
+static void importDet(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  Exprs dims = g.dims(x);
+  if (dims.size() < 2)
+    return n.error("input of rank " + Twine(dims.size()));
+  ArrayRef<AffineExpr> batch = ArrayRef(dims).drop_back(2);
+  AffineExpr size = dims.back();
+  n.set(0, g.routine("det", {x}, graph::tensorOf(g.elem(x), batch), {size}, g.count(batch), size * size * 8)[0]);
+}
+
+static void importCol2Im(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  auto image = g.shapeFrom(n.input(1));
+  auto block = n.constantInts(2, "block_shape");
+  Exprs d = g.dims(x);
+  if (!image || !block || d.size() != 3)
+    return n.unsupported("image_shape of unknown length");
+  size_t rank = image->size();
+  auto list = [&](StringRef name, size_t size, int64_t otherwise) {
+    return n.intsAttr(name).value_or(std::vector<int64_t>(size, otherwise));
+  };
+  auto dilations = list("dilations", rank, 1), pads = list("pads", 2 * rank, 0), strides = list("strides", rank, 1);
+  if (block->size() != rank || dilations.size() != rank || pads.size() != 2 * rank || strides.size() != rank)
+    return n.error("attributes do not fit " + Twine(rank) + " dims");
+  Exprs args{g.expr(rank), d[2]}, blocks;
+  int64_t taps = 1;
+  for (size_t i = 0; i < rank; ++i) {
+    taps *= (*block)[i];
+    AffineExpr room = (*image)[i] + (pads[i] + pads[rank + i] - dilations[i] * ((*block)[i] - 1) - 1);
+    blocks.push_back(g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1));
+  }
+  llvm::append_range(args, *image);
+  pads.resize(rank);
+  for (ArrayRef<int64_t> part : {ArrayRef<int64_t>(*block), ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(pads)})
+    llvm::append_range(args, g.exprs(part));
+  llvm::append_range(args, blocks);
+  AffineExpr channels = g.floorDiv(d[1], g.expr(taps));
+  Exprs out{d[0], channels};
+  llvm::append_range(out, *image);
+  n.set(0, g.routine("col2im", {x}, graph::tensorOf(g.elem(x), out), args, g.count({d[0], channels}), g.expr(0))[0]);
+}
+
+static void importDft(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0);
+  Exprs d = g.dims(x);
+  int64_t rank = d.size();
+  auto axisIn = n.input(2) ? n.constantInts(2, "axis") : SmallVector<int64_t>{-2};
+  auto parts = graph::constantOf(d.back());
+  auto axis = axisIn && !axisIn->empty() ? n.axis((*axisIn)[0], rank) : std::nullopt;
+  if (!axis || !parts)
+    return n.unsupported("axis or the last dim is not constant");
+  bool inverse = n.intAttr("inverse", 0), onesided = n.intAttr("onesided", 0), hermitian = inverse && onesided;
+  AffineExpr in = d[*axis], half = g.expr(2);
+  AffineExpr size = n.input(1) ? g.sizeOf(n.input(1), 0, 1) : hermitian ? g.simplify((in - 1) * 2) : in;
+  AffineExpr outLen = onesided && !inverse ? g.simplify(g.floorDiv(size, half) + 1) : size;
+  int64_t outParts = hermitian ? 1 : 2;
+  AffineExpr outer = g.count(ArrayRef(d).take_front(*axis)), inner = g.count(ArrayRef(d).slice(*axis + 1, rank - *axis - 2));
+  Exprs out = d;
+  out[*axis] = outLen, out.back() = g.expr(outParts);
+  n.set(0, g.routine("dft", {x}, graph::tensorOf(g.elem(x), out),
+                     {in, inner, g.expr(*parts), size, outLen, g.expr(outParts), g.expr(inverse), g.expr(hermitian)},
+                     g.count({outer, inner}), size * 48)[0]);
+}
+
+void addRoutineImporters(ImportTable &t) {
+  t["NonZero"] = importNonZero, t["Compress"] = importCompress, t["Unique"] = importUnique;
+  t["NonMaxSuppression"] = importNms, t["MaxUnpool"] = importMaxUnpool, t["GridSample"] = importGridSample;
+  t["RoiAlign"] = importRoiAlign, t["Det"] = importDet, t["Col2Im"] = importCol2Im, t["DFT"] = importDft;
+}
+
+} // namespace wick::compiler

@@ -1,8 +1,0 @@
-#include "compiler/frontend/onnx/NodeImport.h"
-namespace wick::compiler {
-void addEinsumImporters(ImportTable &) {}
-void addRoutineImporters(ImportTable &) {}
-void addQuantImporters(ImportTable &) {}
-void addRecurrentImporters(ImportTable &) {}
-void addControlImporters(ImportTable &) {}
-}
