@@ -31,7 +31,7 @@ public:
   virtual void check(mlir::Value ok, int32_t code, unsigned operand) {}
 
   // Helpers over the above.
-  mlir::Value i64(int64_t v);
+  virtual mlir::Value i64(int64_t v);
   mlir::Value add(mlir::Value a, mlir::Value c);
   mlir::Value sub(mlir::Value a, mlir::Value c);
   mlir::Value mul(mlir::Value a, mlir::Value c);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes the `.wick` file of a schedule and its code.
+//
+#pragma once
+
+#include "compiler/package/KernelCode.h"
+#include "compiler/schedule/Schedule.h"
+#include "compiler/support/WeightStore.h"
+
+namespace wick::compiler {
+
+struct PackageInput {
+  Schedule &schedule;
+  std::vector<SliceCode> &code;
+  const WeightStore &weights;
+  std::string manifestMembers; ///< JSON members
+  std::string graph;           ///< bytecode for graph.mlirbc; empty: none
+};
+
+/// Derives and packs weights (largest one in memory at a time), fills in offsets
+/// and writes `path` by rename. `weightBytes` gets the size of the weights entry.
+llvm::LogicalResult writeWick(PackageInput &in, const std::string &path, uint64_t &weightBytes, std::string &error);
+
+} // namespace wick::compiler

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Driver.h. A compilation is a straight walk over the phases of Phase.h.
+//
+#include "compiler/pipeline/Driver.h"
+
+#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/package/Package.h"
+#include "compiler/pipeline/Diagnostics.h"
+#include "compiler/pipeline/Phase.h"
+#include "compiler/pipeline/Pipelines.h"
+#include "runtime/format/Checksum.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace wick::compiler {
+
+namespace {
+class Compilation {
+public:
+  Compilation(const CompileRequest &request, CompileReport &report) : request(request), report(report) {
+    DialectRegistry registry;
+    registry.insert<graph::WickDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                    vector::VectorDialect, LLVM::LLVMDialect>();
+    context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+    context->loadAllAvailableDialects();
+    collector.emplace(context.get(), report.diagnostics);
+  }
+
+  void run() {
+    if (!chooseSlices())
+      return;
+    bool started = request.startAt.empty();
+    for (const Phase &phase : phases) {
+      if (!started && phase.name != request.startAt) {
+        continue;
+      }
+      if (!started && !parseIr())
+        return;
+      started = true;
+      auto begin = std::chrono::steady_clock::now();
+      tell(phase.name, 0, 0);
+      bool ok = runPhase(phase.name);
+      report.times.push_back({std::string(phase.name), std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count()});
+      if (!ok)
+        return;
+      dump(phase.name);
+      if (phase.name == request.stopAfter) {
+        report.ir = print();
+        return;
+      }
+    }
+    if (!started)
+      fail("there is no phase '" + request.startAt + "'");
+  }
+
+private:
+  bool fail(std::string message, std::string node = "") {
+    report.outcome = Outcome::Error;
+    if (!message.empty())
+      report.diagnostics.push_back({Diagnostic::Error, std::move(node), "", std::move(message)});
+    return false;
+  }
+  void tell(std::string_view phase, size_t done, size_t total) {
+    if (request.progress)
+      request.progress(phase, done, total);
+  }
+
+  bool chooseSlices() {
+    if (request.slices.empty()) {
+      slices.assign(codegen::cpuSlices().begin(), codegen::cpuSlices().end());
+      return true;
+    }
+    for (const std::string &name : request.slices) {
+      if (name == "native") {
+        slices.push_back(codegen::nativeSlice());
+        continue;
+      }
+      const codegen::CpuSlice *s = codegen::findCpuSlice(name);
+      if (!s)
+        return fail("there is no target '" + name + "'");
+      slices.push_back(*s);
+    }
+    return true;
+  }
+
+  bool runPhase(std::string_view name) {
+    if (name == "import")
+      return import();
+    if (name == "schedule")
+      return makeSchedule();
+    if (name == "codegen")
+      return codegenPhase();
+    if (name == "package")
+      return package();
+    PassManager pm(context.get());
+    pm.enableVerifier(true);
+    buildPhase(StringRef(name), pm, request.remarks);
+    if (failed(pm.run(*module)))
+      return fail(report.diagnostics.empty() ? "phase " + std::string(name) + " failed" : "");
+    return true;
+  }
+
+  bool parseIr() {
+    module = parseSourceFile<ModuleOp>(request.input, ParserConfig(context.get()));
+    return module ? true : fail("cannot read IR from " + request.input);
+  }
+
+  bool import() {
+    ImportOptions options;
+    options.dims = request.dims;
+    options.shapes = request.shapes;
+    ImportResult result = importOnnxFile(context.get(), request.input, weights, options);
+    for (const onnx::Problem &p : result.problems) {
+      auto kind = !p.isError ? Diagnostic::Warning : result.kind == ImportResult::Kind::Unsupported ? Diagnostic::Unsupported : Diagnostic::Error;
+      report.diagnostics.push_back({kind, p.node, p.op, p.message});
+    }
+    if (result.kind == ImportResult::Kind::Unsupported) {
+      report.outcome = Outcome::Unsupported;
+      return false;
+    }
+    if (result.kind == ImportResult::Kind::Error || !result.module)
+      return fail(report.diagnostics.empty() ? "cannot import " + request.input : "");
+    module = std::move(result.module);
+    if (failed(verify(*module)))
+      return fail("");
+    return true;
+  }
+
+  bool makeSchedule() {
+    schedule = buildSchedule(*module);
+    for (auto &[loc, why] : schedule.errors)
+      report.diagnostics.push_back({Diagnostic::Unsupported, sourceNames(loc), "", why});
+    if (!schedule.errors.empty()) {
+      report.outcome = Outcome::Unsupported;
+      return false;
+    }
+    for (const KernelEntry &k : schedule.kernels.kernels())
+      report.groups += k.calls;
+    report.kernels = schedule.kernels.kernels().size();
+    return true;
+  }
+
+  bool codegenPhase() {
+    std::string error;
+    auto progress = [&](size_t done, size_t total) { tell("codegen", done, total); };
+    if (failed(compileKernelTable(schedule.kernels.kernels(), slices, request.threads, code, error, progress)))
+      return fail(error);
+    for (const SliceCode &c : code)
+      report.codeBytes += c.image.bytes.size();
+    return true;
+  }
+
+  bool package() {
+    PackageInput in{schedule, code, weights, "", ""};
+    if (request.withGraph) {
+      llvm::raw_string_ostream os(in.graph);
+      BytecodeWriterConfig config("wick");
+      if (failed(writeBytecodeToFile(*module, os, config)))
+        return fail("cannot write the graph");
+    }
+    if (!sourceHash(in.manifestMembers))
+      return false;
+    std::string error;
+    if (failed(writeWick(in, request.output, report.weightBytes, error)))
+      return fail(error);
+    return true;
+  }
+
+  /// The source's SHA-256 and what the result depends on besides it.
+  bool sourceHash(std::string &members) {
+    auto file = llvm::MemoryBuffer::getFile(request.input, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!file)
+      return fail("cannot read " + request.input);
+    auto digest = format::toHex(format::Sha256::of((*file)->getBufferStart(), (*file)->getBufferSize()));
+    members = "\"source\": {\"sha256\": \"" + std::string(digest.data(), 64) + "\"}, \"compiler\": \"" WICK_VERSION "\", \"precision\": \"strict\"";
+    return true;
+  }
+
+  std::string print() {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (module)
+      module->print(os, OpPrintingFlags().enableDebugInfo(false));
+    return text;
+  }
+
+  void dump(std::string_view phase) {
+    if (request.dumpDir.empty() || !module)
+      return;
+    llvm::sys::fs::create_directories(request.dumpDir);
+    llvm::SmallString<256> path(request.dumpDir);
+    size_t number = 0;
+    while (phases[number].name != phase)
+      ++number;
+    llvm::sys::path::append(path, std::to_string(number) + "-" + std::string(phase) + ".mlir");
+    std::error_code ec;
+    llvm::raw_fd_ostream os(path, ec);
+    if (!ec)
+      os << print();
+  }
+
+  const CompileRequest &request;
+  CompileReport &report;
+  WeightStore weights; // before the context: attributes may refer to its bytes
+  std::unique_ptr<MLIRContext> context;
+  std::optional<DiagnosticCollector> collector;
+  OwningOpRef<ModuleOp> module;
+  std::vector<codegen::CpuSlice> slices;
+  Schedule schedule;
+  std::vector<SliceCode> code;
+};
+} // namespace
+
+CompileReport compile(const CompileRequest &request) {
+  CompileReport report;
+  {
+    Compilation c(request, report);
+    c.run();
+  }
+  if (report.outcome == Outcome::Done)
+    for (const Diagnostic &d : report.diagnostics)
+      if (d.kind == Diagnostic::Error)
+        report.outcome = Outcome::Error;
+  return report;
+}
+
+} // namespace wick::compiler

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Schedule.h. One walk over the function: kernels become calls, reshapes
+// become names for the same buffer, control flow becomes jumps. Arena buffers
+// whose size needs a run-time value belong to a later segment, which a Plan
+// instruction places once the value is known.
+//
+#include "compiler/schedule/Schedule.h"
+
+#include "compiler/schedule/Registers.h"
+#include "passes/cpu/GroupEmitter.h"
+#include "passes/fuse/Grouping.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace wick::graph;
+namespace fmt = wick::format;
+
+namespace wick::compiler {
+
+fmt::DTypeCode dtypeOf(Type t) {
+  if (t.isF32()) return 1;
+  if (t.isF64()) return 2;
+  if (t.isF16()) return 3;
+  if (t.isBF16()) return 4;
+  if (auto i = dyn_cast<IntegerType>(t)) {
+    if (i.getWidth() == 1) return 13;
+    switch (i.getWidth() | (i.isUnsigned() ? 1024 : 0)) {
+    case 8: return 5;
+    case 16: return 6;
+    case 32: return 7;
+    case 64: return 8;
+    case 8 | 1024: return 9;
+    case 16 | 1024: return 10;
+    case 32 | 1024: return 11;
+    case 64 | 1024: return 12;
+    }
+  }
+  return 0;
+}
+
+static void collectNames(Location loc, llvm::SmallSetVector<StringAttr, 4> &names) {
+  if (auto n = dyn_cast<NameLoc>(loc))
+    names.insert(n.getName());
+  else if (auto f = dyn_cast<FusedLoc>(loc))
+    for (Location l : f.getLocations())
+      collectNames(l, names);
+}
+
+namespace {
+class Builder {
+public:
+  Builder(ModuleOp module, Schedule &out)
+      : out(out), program(out.program), symbols(Symbols::of(module)), regs(program, symbols) {}
+
+  void run(func::FuncOp main) {
+    for (auto [i, arg] : llvm::enumerate(main.getArguments())) {
+      program.inputs.push_back(info(arg.getType(), nameOf(main.getArgAttrOfType<StringAttr>(i, "wick.name"), "input", i), true));
+      fmt::Buffer b = bufferFor(arg.getType());
+      b.kind = fmt::BufferKind::Input;
+      b.index = i;
+      program.buffers.push_back(b);
+      program.inputBuffers.push_back(bufferOf[arg] = program.buffers.size() - 1);
+    }
+    plans.push_back({0, scratchOf.size()});
+    scratchOf.push_back(zero());
+    block(main.getBody().front());
+    auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
+    uint32_t end = regs.append({.op = fmt::Op::End});
+    llvm::DenseSet<uint32_t> taken;
+    for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
+      program.outputs.push_back(info(v.getType(), nameOf(main.getResultAttrOfType<StringAttr>(i, "wick.name"), "output", i), false));
+      uint32_t id = buffer(v, end);
+      fmt::Buffer &b = program.buffers[id];
+      if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !noOutput.contains(id)) {
+        b.kind = fmt::BufferKind::Output;
+        b.index = i;
+      }
+      program.outputBuffers.push_back(id);
+    }
+    finish();
+  }
+
+private:
+  struct Segment {
+    uint32_t item;      ///< body item of its Plan; segment 0 is in the prologue
+    size_t scratch;     ///< index in scratchOf
+  };
+
+  AffineExpr zero() { return getAffineConstantExpr(0, symbols.context()); }
+  static std::string nameOf(StringAttr a, StringRef base, size_t i) { return a ? a.getValue().str() : (base + std::to_string(i)).str(); }
+
+  uint32_t node(Location loc) {
+    llvm::SmallSetVector<StringAttr, 4> names;
+    collectNames(loc, names);
+    std::string text;
+    for (StringAttr n : names)
+      text += (text.empty() ? "" : ", ") + n.getValue().str();
+    if (text.empty())
+      return fmt::kNone;
+    auto [it, isNew] = nodes.try_emplace(text, program.nodes.size());
+    if (isNew)
+      program.nodes.push_back(text);
+    return it->second;
+  }
+
+  fmt::ValueInfo info(Type type, std::string name, bool isInput) {
+    fmt::ValueInfo v;
+    v.name = std::move(name);
+    v.dtype = dtypeOf(cast<RankedTensorType>(type).getElementType());
+    for (AffineExpr d : dimsOf(type)) {
+      fmt::Dim dim;
+      if (auto c = constantOf(d)) {
+        dim.value = *c;
+      } else {
+        dim.reg = regs.expr(d);
+        if (auto s = dyn_cast<AffineSymbolExpr>(d); s && symbols[s.getPosition()].kind == SymbolInfo::Kind::Named) {
+          unsigned k = 0; // the symbol's number among named ones
+          for (unsigned i = 0; i < s.getPosition(); ++i)
+            k += symbols[i].kind == SymbolInfo::Kind::Named;
+          dim.symbol = k;
+        }
+      }
+      v.dims.push_back(dim);
+    }
+    return v;
+  }
+
+  AffineExpr bytesOf(Type type) {
+    auto t = cast<RankedTensorType>(type);
+    return graph::simplify(product(dimsOf(type), symbols.context()) * int64_t(cpu::storageBytes(t.getElementType())));
+  }
+
+  fmt::Buffer bufferFor(Type type) {
+    fmt::Buffer b;
+    b.dtype = dtypeOf(cast<RankedTensorType>(type).getElementType());
+    b.firstUse = fmt::kNone;
+    return b;
+  }
+
+  /// An arena buffer of `bytes`, placed by the right segment.
+  uint32_t arena(AffineExpr bytes, fmt::DTypeCode dtype, Location loc) {
+    fmt::Buffer b;
+    b.dtype = dtype;
+    b.node = node(loc);
+    b.firstUse = fmt::kNone;
+    if (auto c = constantOf(bytes)) {
+      b.size = *c;
+    } else if (regs.inPrologue(bytes)) {
+      b.sizeReg = regs.expr(bytes);
+    } else {
+      uint32_t from = regs.knownFrom(bytes);
+      if (plans.size() == 1 || plans.back().item < from) {
+        plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
+        scratchOf.push_back(zero());
+      }
+      b.segment = plans.size() - 1;
+      b.sizeReg = regs.expr(bytes, {Registers::Place::BeforeItem, plans.back().item});
+    }
+    program.buffers.push_back(b);
+    return program.buffers.size() - 1;
+  }
+
+  void touch(uint32_t id, uint32_t item) {
+    fmt::Buffer &b = program.buffers[id];
+    b.firstUse = b.firstUse == fmt::kNone ? item : std::min(b.firstUse, item);
+    b.lastUse = std::max(b.lastUse, item);
+    if (b.kind == fmt::BufferKind::View)
+      touch(b.index, item);
+  }
+
+  /// The buffer of a value that exists, touched at `item`.
+  uint32_t buffer(Value v, uint32_t item) {
+    uint32_t id;
+    if (auto it = bufferOf.find(v); it != bufferOf.end()) {
+      id = it->second;
+    } else if (passes::isStaticValue(v)) {
+      id = weight(v, "");
+    } else {
+      error(v.getLoc(), "value has no buffer");
+      id = 0;
+    }
+    touch(id, item);
+    return id;
+  }
+
+  uint32_t weight(Value v, std::string layout, int64_t bytes = -1) {
+    std::string key = layout;
+    auto [it, isNew] = weightOf.try_emplace({v, key}, 0);
+    if (!isNew)
+      return it->second;
+    fmt::Buffer b = bufferFor(v.getType());
+    b.kind = fmt::BufferKind::Weight;
+    b.size = bytes >= 0 ? bytes : *constantOf(bytesOf(v.getType()));
+    program.buffers.push_back(b);
+    out.weights.push_back({it->second = uint32_t(program.buffers.size() - 1), v, layout});
+    return it->second;
+  }
+
+  void error(Location loc, std::string why) { out.errors.push_back({loc, std::move(why)}); }
+
+  void block(Block &blk) {
+    for (Operation &op : blk.without_terminator()) {
+      if (passes::isStatic(&op))
+        continue;
+      if (isa<KernelOp, RoutineOp>(op))
+        call(&op);
+      else if (auto r = dyn_cast<ReshapeOp>(op))
+        reshape(r);
+      else if (auto s = dyn_cast<SizeOfOp>(op))
+        sizeOf(s);
+      else if (auto a = dyn_cast<AssertOp>(op))
+        assertion(a);
+      else if (auto i = dyn_cast<IfOp>(op))
+        ifOp(i);
+      else if (auto l = dyn_cast<LoopOp>(op))
+        loop(l);
+      else
+        error(op.getLoc(), ("op " + op.getName().getStringRef() + " reached the schedule").str());
+    }
+  }
+
+  void reshape(ReshapeOp op) {
+    // A name for the same bytes; the run's checks cover unequal element counts.
+    uint32_t id = buffer(op.getX(), regs.next());
+    bufferOf[op.getResult()] = id;
+  }
+
+  void call(Operation *op) {
+    std::string why;
+    auto c = out.kernels.intern(op, why);
+    if (failed(c)) {
+      error(op->getLoc(), why);
+      for (Value r : op->getResults())
+        bufferOf[r] = 0;
+      return;
+    }
+    std::vector<uint32_t> results, args;
+    for (Value r : op->getResults())
+      results.push_back(bufferOf[r] = arena(bytesOf(r.getType()), dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op->getLoc()));
+    for (AffineExpr e : c->args)
+      args.push_back(regs.expr(e));
+    fmt::Reg units = regs.expr(c->units);
+    if (!isConstant(c->scratch, 0)) {
+      bool early = regs.inPrologue(c->scratch);
+      if (!early && (plans.size() == 1 || plans.back().item < regs.knownFrom(c->scratch))) {
+        plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
+        scratchOf.push_back(zero());
+      }
+      scratchUses.push_back({early ? 0 : plans.size() - 1, c->scratch});
+    }
+    fmt::Instr in{.op = fmt::Op::Call, .a = c->kernel, .c = units, .cost = c->cost, .node = node(op->getLoc())};
+    uint32_t item = regs.append(in);
+    std::vector<uint32_t> bufs;
+    for (auto [i, v] : llvm::enumerate(op->getOperands())) {
+      auto packed = llvm::find_if(c->packed, [&](auto &p) { return p.operand == i; });
+      if (packed != c->packed.end())
+        bufs.push_back(weight(v, packed->layout, packed->bytes));
+      else
+        bufs.push_back(buffer(v, item));
+    }
+    for (uint32_t r : results) {
+      touch(r, item);
+      bufs.push_back(r);
+    }
+    regs.item(item).b = program.words.size();
+    program.words.push_back(bufs.size());
+    program.words.insert(program.words.end(), bufs.begin(), bufs.end());
+    program.words.push_back(args.size());
+    program.words.insert(program.words.end(), args.begin(), args.end());
+  }
+
+  fmt::Reg loadInt(Value v, int64_t index) {
+    fmt::Reg r = regs.fresh();
+    fmt::Reg at = regs.constant(index);
+    uint32_t item = regs.append({.op = fmt::Op::LoadInt, .a = r, .c = at, .node = node(v.getLoc())});
+    regs.item(item).b = buffer(v, item);
+    return r;
+  }
+
+  void require(fmt::Reg cond, std::string message, Location loc) {
+    program.strings.push_back(std::move(message));
+    regs.append({.op = fmt::Op::Assert, .a = cond, .b = uint32_t(program.strings.size() - 1), .node = node(loc)});
+  }
+
+  void sizeOf(SizeOfOp op) {
+    fmt::Reg r = loadInt(op.getX(), op.getIndex());
+    const SymbolInfo &info = symbols[op.getSymbol()];
+    fmt::Reg low = regs.fresh(), high = regs.fresh(), ok = regs.fresh();
+    fmt::Reg least = regs.constant(info.min), most = regs.constant(info.max);
+    regs.append({.op = fmt::Op::Lt, .a = low, .b = r, .c = least});
+    regs.append({.op = fmt::Op::Lt, .a = high, .b = most, .c = r});
+    regs.append({.op = fmt::Op::Or, .a = low, .b = low, .c = high});
+    regs.append({.op = fmt::Op::Not, .a = ok, .b = low});
+    std::string range = "[" + std::to_string(info.min) + ", " + (info.max == INT64_MAX ? "inf)" : std::to_string(info.max) + "]");
+    require(ok, "a size read from data is outside " + range, op.getLoc());
+    regs.defineSymbol(op.getSymbol(), r);
+  }
+
+  void assertion(AssertOp op) { require(loadInt(op.getCond(), 0), op.getMessage().str(), op.getLoc()); }
+
+  void copy(uint32_t to, uint32_t from, fmt::Reg bytes) {
+    uint32_t item = regs.append({.op = fmt::Op::Copy, .a = to, .b = from, .c = bytes});
+    touch(to, item);
+    touch(from, item);
+  }
+
+  void ifOp(IfOp op) {
+    std::vector<uint32_t> results;
+    std::vector<fmt::Reg> sizes;
+    for (Value r : op.getResults()) {
+      AffineExpr bytes = bytesOf(r.getType());
+      results.push_back(bufferOf[r] = arena(bytes, dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op.getLoc()));
+      sizes.push_back(regs.expr(bytes));
+    }
+    fmt::Reg cond = loadInt(op.getCond(), 0);
+    uint32_t toElse = regs.append({.op = fmt::Op::JumpIfZero, .b = cond});
+    auto side = [&](Region &r) {
+      auto m = regs.mark();
+      block(r.front());
+      for (auto [i, v] : llvm::enumerate(r.front().getTerminator()->getOperands()))
+        copy(results[i], buffer(v, regs.next()), sizes[i]);
+      regs.forget(m);
+    };
+    side(op.getThenRegion());
+    uint32_t toEnd = regs.append({.op = fmt::Op::Jump});
+    regs.item(toElse).a = regs.next();
+    side(op.getElseRegion());
+    regs.item(toEnd).a = regs.next();
+  }
+
+  void loop(LoopOp op);
+
+  void finish() {
+    // Scratch of each segment: the most any of its calls needs.
+    for (auto [k, plan] : llvm::enumerate(plans)) {
+      Registers::Place place = k == 0 ? Registers::Place{Registers::Place::Prologue, 0} : Registers::Place{Registers::Place::BeforeItem, plan.item};
+      fmt::Reg most = fmt::kNone;
+      llvm::DenseSet<AffineExpr> seen;
+      for (auto &[segment, e] : scratchUses) {
+        if (segment != k || !seen.insert(e).second)
+          continue;
+        fmt::Reg r = regs.expr(e, place);
+        if (most == fmt::kNone) {
+          most = r;
+          continue;
+        }
+        fmt::Reg m = regs.fresh();
+        regs.appendTo({.op = fmt::Op::Max, .a = m, .b = most, .c = r}, place);
+        most = m;
+      }
+      if (k == 0)
+        regs.appendTo({.op = fmt::Op::Plan, .a = 0, .b = most}, place);
+      else
+        regs.item(plan.item).b = most;
+    }
+    program.numSegments = plans.size();
+    std::vector<uint32_t> at = regs.flatten();
+    for (fmt::Buffer &b : program.buffers) {
+      if (b.firstUse == fmt::kNone)
+        b.firstUse = b.lastUse = at.empty() ? 0 : at.back();
+      else
+        b.firstUse = at[b.firstUse], b.lastUse = at[b.lastUse];
+    }
+    for (const KernelEntry &k : out.kernels.kernels()) {
+      fmt::Kernel kernel;
+      kernel.name = k.name;
+      program.strings.push_back(k.strategy);
+      kernel.strategy = program.strings.size() - 1;
+      program.kernels.push_back(kernel);
+    }
+  }
+
+  Schedule &out;
+  fmt::Program &program;
+  Symbols symbols;
+  Registers regs;
+  DenseMap<Value, uint32_t> bufferOf;
+  struct WeightKeyLess {
+    bool operator()(const std::pair<Value, std::string> &a, const std::pair<Value, std::string> &b) const {
+      return std::pair(a.first.getAsOpaquePointer(), a.second) < std::pair(b.first.getAsOpaquePointer(), b.second);
+    }
+  };
+  std::map<std::pair<Value, std::string>, uint32_t, WeightKeyLess> weightOf;
+  llvm::StringMap<uint32_t> nodes;
+  llvm::DenseSet<uint32_t> noOutput; ///< buffers a loop swaps: never the caller's memory
+  SmallVector<Segment> plans;
+  SmallVector<AffineExpr> scratchOf;
+  SmallVector<std::pair<size_t, AffineExpr>> scratchUses;
+};
+} // namespace
+
+void Builder::loop(LoopOp op) {
+  // Two buffers a carried value: the body reads the first, the end of a trip
+  // fills the second and swaps.
+  unsigned n = op.getNumCarried();
+  if (op.getNumResults() != n)
+    return error(op.getLoc(), "loops that stack scanned values are not supported yet");
+  struct Carried { uint32_t now, next; fmt::Reg bytes; };
+  SmallVector<Carried> carried;
+  uint32_t before = regs.next();
+  for (Value v : op.getCarried()) {
+    AffineExpr bytes = bytesOf(v.getType());
+    auto dtype = dtypeOf(cast<RankedTensorType>(v.getType()).getElementType());
+    Carried c{arena(bytes, dtype, op.getLoc()), arena(bytes, dtype, op.getLoc()), regs.expr(bytes)};
+    noOutput.insert(c.now);
+    copy(c.now, buffer(v, regs.next()), c.bytes);
+    carried.push_back(c);
+  }
+  fmt::Reg trip = loadInt(op.getTrip(), 0), cond = regs.fresh(), i = regs.fresh(), t = regs.fresh(), u = regs.fresh();
+  fmt::Reg zeroReg = regs.constant(0), one = regs.constant(1);
+  fmt::Reg first = loadInt(op.getCond(), 0);
+  regs.append({.op = fmt::Op::Add, .a = cond, .b = first, .c = zeroReg});
+  regs.append({.op = fmt::Op::Add, .a = i, .b = zeroReg, .c = zeroReg});
+  Block &body = op.getBody().front();
+  uint32_t iBuf = arena(getAffineConstantExpr(8, symbols.context()), 8, op.getLoc());
+  uint32_t condBuf = arena(getAffineConstantExpr(1, symbols.context()), 13, op.getLoc());
+  bufferOf[body.getArgument(0)] = iBuf;
+  bufferOf[body.getArgument(1)] = condBuf;
+  for (unsigned k = 0; k < n; ++k)
+    bufferOf[body.getArgument(2 + k)] = carried[k].now;
+  uint32_t head = regs.append({.op = fmt::Op::Lt, .a = t, .b = i, .c = trip});
+  regs.append({.op = fmt::Op::Lt, .a = u, .b = trip, .c = zeroReg});
+  regs.append({.op = fmt::Op::Or, .a = t, .b = t, .c = u});
+  regs.append({.op = fmt::Op::And, .a = t, .b = t, .c = cond});
+  uint32_t exit = regs.append({.op = fmt::Op::JumpIfZero, .b = t});
+  auto mark = regs.mark();
+  for (auto [buf, reg] : {std::pair(iBuf, i), std::pair(condBuf, cond)})
+    touch(buf, regs.append({.op = fmt::Op::StoreInt, .a = reg, .b = buf, .c = zeroReg}));
+  block(body);
+  Operation *yield = body.getTerminator();
+  for (unsigned k = 0; k < n; ++k)
+    copy(carried[k].next, buffer(yield->getOperand(1 + k), regs.next()), carried[k].bytes);
+  fmt::Reg again = loadInt(yield->getOperand(0), 0);
+  regs.append({.op = fmt::Op::Add, .a = cond, .b = again, .c = zeroReg});
+  for (Carried &c : carried) {
+    uint32_t item = regs.append({.op = fmt::Op::Swap, .a = c.now, .b = c.next});
+    touch(c.now, item), touch(c.next, item);
+  }
+  regs.append({.op = fmt::Op::Add, .a = i, .b = i, .c = one});
+  uint32_t back = regs.append({.op = fmt::Op::Jump, .a = head});
+  regs.item(exit).a = regs.next();
+  regs.forget(mark);
+  for (unsigned k = 0; k < n; ++k)
+    bufferOf[op.getResult(k)] = carried[k].now;
+  for (fmt::Buffer &b : program.buffers) // what the body touches lives through every trip
+    if (b.firstUse != fmt::kNone && b.lastUse >= head && b.firstUse <= back) {
+      bool crosses = b.firstUse < head;
+      if (crosses)
+        b.lastUse = std::max(b.lastUse, back);
+    }
+  for (Carried &c : carried)
+    for (uint32_t id : {c.now, c.next})
+      program.buffers[id].firstUse = std::min(program.buffers[id].firstUse, before), program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
+  for (uint32_t id : {iBuf, condBuf})
+    program.buffers[id].firstUse = head, program.buffers[id].lastUse = back;
+}
+
+Schedule buildSchedule(ModuleOp module) {
+  Schedule out;
+  Builder builder(module, out);
+  builder.run(*module.getOps<func::FuncOp>().begin());
+  return out;
+}
+
+} // namespace wick::compiler
