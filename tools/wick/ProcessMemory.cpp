@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <unistd.h>
 
@@ -21,7 +22,21 @@ namespace wick::tools {
   _exit(2);
 }
 
+/// A library that threw: a thread that cannot be started, in practice.
+[[noreturn]] static void endUncaught() {
+  if (std::exception_ptr pending = std::current_exception()) {
+    try {
+      std::rethrow_exception(pending);
+    } catch (const std::exception &thrown) {
+      end("the system refused a resource: ", thrown.what());
+    } catch (...) {
+    }
+  }
+  end("the program ended by an exception", "");
+}
+
 void reportOutOfMemory() {
+  std::set_terminate(endUncaught);
   std::set_new_handler([] { end("out of memory", ""); });
   llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { end("out of memory", ""); });
   llvm::install_fatal_error_handler([](void *, const char *reason, bool) { end("the compiler failed: ", reason); });

@@ -8,8 +8,8 @@
 
 namespace wick::tools {
 
-/// From then on, running out of memory or a fatal error inside LLVM ends the
-/// process with a message and exit status 2 instead of a signal.
+/// From then on, running out of memory or threads, or a fatal error inside LLVM,
+/// ends the process with a message and exit status 2 instead of a signal.
 void reportOutOfMemory();
 
 /// A size of /proc/self/status in bytes ("VmHWM", "RssAnon"); 0 if unknown.
