@@ -11,6 +11,8 @@
 
 #include "llvm/ADT/DenseMap.h"
 
+#include <map>
+
 namespace wick::compiler {
 
 class Registers {
@@ -65,7 +67,7 @@ private:
   const graph::Symbols &symbols;
   std::vector<format::Instr> prologue;
   std::vector<Item> items;
-  llvm::DenseMap<int64_t, format::Reg> constants;
+  std::map<int64_t, format::Reg> constants; ///< no DenseMap: INT64_MAX and INT64_MIN are its reserved keys
   llvm::DenseMap<mlir::AffineExpr, Known> known;
   std::vector<mlir::AffineExpr> order;
   std::vector<std::pair<format::Reg, uint32_t>> symbolRegs; ///< reg and first usable item

@@ -62,7 +62,7 @@ private:
   std::vector<std::map<Key, mlir::Value>> scopes;
   llvm::DenseMap<mlir::Value, mlir::Value> scalars;
   llvm::DenseMap<mlir::Value, Reader> readers;
-  llvm::DenseMap<int64_t, mlir::Value> constants;
+  std::map<int64_t, mlir::Value> constants; ///< no DenseMap: INT64_MAX and INT64_MIN are its reserved keys
   llvm::DenseMap<mlir::AffineExpr, mlir::Value> exprs;
   mlir::Block *entry;
   mlir::Operation *entryEnd = nullptr; ///< entry-placed values go before it
