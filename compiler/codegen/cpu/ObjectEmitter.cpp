@@ -74,7 +74,18 @@ mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp kernels, bool verifyEach) 
   pm.addPass(mlir::createConvertIndexToLLVMPass());
   pm.addPass(mlir::createUBToLLVMConversionPass());
   pm.addPass(mlir::createReconcileUnrealizedCastsPass());
-  return pm.run(kernels);
+  if (failed(pm.run(kernels)))
+    return mlir::failure();
+  // scf.for's llvm.loop_annotation reaches the back edge as a discardable attribute, which
+  // translation would drop.
+  kernels.walk([](mlir::LLVM::BrOp branch) {
+    const char *name = "llvm.loop_annotation";
+    if (auto annotation = branch->getAttrOfType<mlir::LLVM::LoopAnnotationAttr>(name)) {
+      branch.setLoopAnnotationAttr(annotation);
+      branch->removeAttr(name);
+    }
+  });
+  return mlir::success();
 }
 
 static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const CpuSlice &slice, std::string &error) {

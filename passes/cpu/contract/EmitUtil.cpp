@@ -13,6 +13,9 @@ using namespace mlir;
 
 namespace wick::contract {
 
+/// Loops of so few trips from 0 are left to LLVM, which may unroll them fully.
+static constexpr int64_t kUnrollableTrips = 32;
+
 Emit::Emit(OpBuilder &builder, Location loc) : b(builder), loc(loc) {
   ptrType = LLVM::LLVMPointerType::get(b.getContext());
   f32Type = b.getF32Type();
@@ -116,10 +119,23 @@ Value Emit::stackFloats(unsigned floats) {
   return LLVM::AllocaOp::create(b, loc, ptrType, f32Type, c(floats), /*alignment=*/64);
 }
 
+/// Tells LLVM to take a loop as it is: what should be unrolled or vectorized has been, and
+/// unrolling tiles again only costs compile time.
+static void keepAsIs(scf::ForOp loop) {
+  MLIRContext *ctx = loop.getContext();
+  auto yes = BoolAttr::get(ctx, true);
+  auto unroll = LLVM::LoopUnrollAttr::get(ctx, yes, {}, {}, {}, {}, {}, {});
+  auto vectorize = LLVM::LoopVectorizeAttr::get(ctx, yes, {}, {}, {}, {}, {}, {});
+  loop->setAttr("llvm.loop_annotation", LLVM::LoopAnnotationAttr::get(ctx, {}, vectorize, {}, unroll, {}, {}, {}, {},
+                                                                      {}, {}, {}, {}, {}, {}, {}));
+}
+
 // Regions are filled after the op exists, so that code inside them can find the
 // function around it (stackFloats).
 SmallVector<Value> Emit::loop(Value from, Value to, Value step, ValueRange init, LoopBody body) {
   auto loop = scf::ForOp::create(b, loc, from, to, step, init);
+  if (int64_t trips = constantOf(to); trips < 0 || trips > kUnrollableTrips || constantOf(from) != 0)
+    keepAsIs(loop);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next = body(*this, loop.getInductionVar(), loop.getRegionIterArgs());
@@ -129,10 +145,11 @@ SmallVector<Value> Emit::loop(Value from, Value to, Value step, ValueRange init,
 }
 
 void Emit::loop(Value from, Value to, int64_t step, function_ref<void(Emit &, Value)> body) {
-  loop(from, to, c(step), {}, [&](Emit &e, Value i, ValueRange) -> SmallVector<Value> {
-    body(e, i);
-    return {};
-  });
+  auto loop = scf::ForOp::create(b, loc, from, to, c(step));
+  keepAsIs(loop);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(*this, loop.getInductionVar());
 }
 
 SmallVector<Value> Emit::branch(Value condition, TypeRange types, function_ref<SmallVector<Value>(Emit &)> then,

@@ -60,9 +60,11 @@ public:
   mlir::Value stackFloats(unsigned floats); ///< in the function's entry block, 64-byte aligned
 
   using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(Emit &, mlir::Value, mlir::ValueRange)>;
-  /// for i = from; i < to; i += step, carrying `init`; returns the final values.
+  /// for i = from; i < to; i += step, carrying `init`; returns the final values. LLVM may unroll
+  /// it when it has few trips.
   llvm::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value to, mlir::Value step, mlir::ValueRange init,
                                       LoopBody body);
+  /// The same without values; never unrolled.
   void loop(mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(Emit &, mlir::Value)> body);
   /// if (condition) then() else otherwise(); both return values of `types`.
   llvm::SmallVector<mlir::Value> branch(mlir::Value condition, mlir::TypeRange types,

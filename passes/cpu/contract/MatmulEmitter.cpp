@@ -2,7 +2,8 @@
 //
 // Loop nest: unit -> row tile -> panel step -> k. Rows that do not fill a tile run in
 // a tile of exactly their number, so that M = 7 costs what 7 rows cost; the number is
-// dynamic and each variant's code is small.
+// dynamic and each variant's code is small. With tiles of two panels an odd last panel
+// runs alone.
 //
 #include "passes/cpu/contract/MatmulEmitter.h"
 
@@ -36,7 +37,8 @@ struct MatmulCode {
   const MatmulPlan &plan;
   const MatmulOperands &op;
   Value batch;
-  Columns columns; ///< of the last panel
+  Columns columns;          ///< of the last panel
+  Value first, whole, last; ///< panels of the unit: [first, whole) in steps, then [whole, last)
 
   /// rows x panels tile at (row, panel).
   void tile(Emit &e, ArrayRef<Value> rows, unsigned panels, Value row, Value panel) const {
@@ -45,21 +47,36 @@ struct MatmulCode {
       b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), kLanes)));
     SmallVector<Value> acc(rows.size() * panels, e.zero());
     acc = emitProduct(e, rows, b, op.k, acc, plan.tile.sums);
-    emitStoreTile(e, op.to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n, columns);
+    // Remainder variants are many: keep the epilogue's code once in each.
+    Destination to = op.to;
+    to.loopedEpilogue |= rows.size() > 2 && rows.size() < plan.tile.rows;
+    emitStoreTile(e, to, rows.size(), panels, acc, batch, row, e.mul(panel, kLanes), op.n, columns);
   }
 
-  /// `count` rows from `row`, over the panels [first, last).
-  void rowTile(Emit &e, unsigned count, Value row, Value first, Value last) const {
+  SmallVector<Value> rowPointers(Emit &e, unsigned count, Value row) const {
     SmallVector<Value> rows;
     for (unsigned r = 0; r < count; ++r)
       rows.push_back(e.at(op.a, e.mul(e.add(row, r), op.aRowStride)));
+    return rows;
+  }
+
+  /// `count` rows from `row`, over whole steps of panels in [first, last).
+  void steps(Emit &e, unsigned count, Value row) const {
+    SmallVector<Value> rows = rowPointers(e, count, row);
     unsigned step = plan.tile.panels;
-    Value whole = e.sub(last, e.rem(e.sub(last, first), e.c(step)));
     e.loop(first, whole, step, [&](Emit &e, Value p) { tile(e, rows, step, row, p); });
+  }
+
+  /// The same for the panels that do not fill a step.
+  void rest(Emit &e, unsigned count, Value row) const {
+    SmallVector<Value> rows = rowPointers(e, count, row);
+    e.loop(whole, last, 1, [&](Emit &e, Value p) { tile(e, rows, 1, row, p); });
+  }
+
+  bool hasRest() const {
+    unsigned step = plan.tile.panels;
     int64_t columns = constantOf(op.n);
-    bool alwaysWhole = step == 1 || (columns > 0 && ceilDiv(columns, kLanes) % step == 0);
-    if (!alwaysWhole)
-      e.loop(whole, last, 1, [&](Emit &e, Value p) { tile(e, rows, 1, row, p); });
+    return step > 1 && (columns < 0 || ceilDiv(columns, kLanes) % step != 0);
   }
 };
 } // namespace
@@ -89,16 +106,28 @@ void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin,
     }
     Value row0 = e.mul(block, plan.rowsPerUnit);
     Value row1 = e.min(m, e.add(row0, plan.rowsPerUnit));
-    MatmulCode code{plan, op, batch, last16};
+    Value whole = e.sub(last, e.rem(e.sub(last, first), e.c(plan.tile.panels)));
+    MatmulCode code{plan, op, batch, last16, first, whole, last};
     Value rest = e.rem(e.sub(row1, row0), e.c(mr));
     Value rowWhole = e.sub(row1, rest);
     if (staticRows < 0 || staticRows >= mr)
-      e.loop(row0, rowWhole, mr, [&](Emit &e, Value r) { code.rowTile(e, mr, r, first, last); });
+      e.loop(row0, rowWhole, mr, [&](Emit &e, Value r) {
+        code.steps(e, mr, r);
+        if (code.hasRest())
+          code.rest(e, mr, r);
+      });
     for (unsigned count = 1; count < mr; ++count) {
       if (staticRows >= 0 && staticRows % mr != count)
         continue;
       Value is = e.cmp(arith::CmpIPredicate::eq, rest, e.c(count));
-      e.when(is, [&](Emit &e) { code.rowTile(e, count, rowWhole, first, last); });
+      e.when(is, [&](Emit &e) { code.steps(e, count, rowWhole); });
+    }
+    // The single odd panel is not worth seven variants: rows by powers of two.
+    for (unsigned count : {4, 2, 1}) {
+      if (!code.hasRest() || count >= mr || (staticRows >= 0 && !(staticRows % mr & count)))
+        continue;
+      Value above = e.rem(rest, e.c(2 * count)), row = e.add(rowWhole, e.sub(rest, above));
+      e.when(e.cmp(arith::CmpIPredicate::sge, above, e.c(count)), [&](Emit &e) { code.rest(e, count, row); });
     }
   });
 }
