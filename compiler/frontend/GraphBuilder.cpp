@@ -85,6 +85,7 @@ Value GraphBuilder::create(StringRef opName, ValueRange operands, ArrayRef<Named
   }
   b.insert(op);
   learn(op);
+  learnFacts(op);
   return op->getResult(0);
 }
 
@@ -251,6 +252,53 @@ std::optional<Exprs> GraphBuilder::shapeFrom(Value v, int64_t min, int64_t max) 
 Value GraphBuilder::dimsValue(ArrayRef<AffineExpr> values) { return create<graph::DimsOp>({}, {mapAttr("values", values)}); }
 Value GraphBuilder::dimScalar(AffineExpr value) { return reshape(dimsValue({value}), ArrayRef<int64_t>()); }
 
+//===-- Facts about dims ---------------------------------------------------===//
+
+void GraphBuilder::mustEqual(AffineExpr x, AffineExpr y) {
+  if (!isa_and_nonnull<func::FuncOp>(b.getInsertionBlock()->getParentOp()))
+    return; // a branch or loop may never run
+  auto nameOf = [&](AffineExpr e) -> StringRef {
+    auto s = dyn_cast<AffineSymbolExpr>(e);
+    return s && symbols[s.getPosition()].kind == graph::SymbolInfo::Kind::Named ? StringRef(symbols[s.getPosition()].name) : "";
+  };
+  x = simplify(x), y = simplify(y);
+  if (graph::provablyEqual(x, y))
+    return;
+  auto note = [&](AffineExpr e, int64_t value) {
+    // s * c == value
+    int64_t factor = 1;
+    if (auto mul = dyn_cast<AffineBinaryOpExpr>(e); mul && mul.getKind() == AffineExprKind::Mul)
+      if (auto c = dyn_cast<AffineConstantExpr>(mul.getRHS()))
+        factor = c.getValue(), e = mul.getLHS();
+    if (!nameOf(e).empty() && factor > 0 && value % factor == 0)
+      facts.push_back({nameOf(e).str(), "", value / factor, loc});
+  };
+  if (auto c = graph::constantOf(y))
+    note(x, *c);
+  else if (auto c = graph::constantOf(x))
+    note(y, *c);
+  else if (!nameOf(x).empty() && !nameOf(y).empty())
+    facts.push_back({nameOf(y).str(), nameOf(x).str(), 0, loc});
+}
+
+/// Sizes that cannot broadcast must agree.
+void GraphBuilder::learnFacts(Operation *op) {
+  if (auto m = dyn_cast<graph::MatmulOp>(op)) {
+    mustEqual(dims(m.getA()).back(), dim(m.getB(), rank(m.getB()) - 2));
+  } else if (auto r = dyn_cast<graph::ReshapeOp>(op)) {
+    AffineExpr from = count(r.getX()), to = count(r.getResult());
+    if (graph::constantOf(from) || graph::constantOf(to))
+      mustEqual(from, to);
+  } else if (auto c = dyn_cast<graph::ConvOp>(op)) {
+    mustEqual(dim(c.getX(), 1), simplify(dim(c.getW(), 1) * c.getGroups()));
+  } else if (auto cat = dyn_cast<graph::ConcatOp>(op)) {
+    for (Value v : cat.getXs().drop_front())
+      for (int64_t d = 0; d < rank(v); ++d)
+        if (d != int64_t(cat.getAxis()))
+          mustEqual(dim(cat.getXs()[0], d), dim(v, d));
+  }
+}
+
 //===-- Shape algebra ------------------------------------------------------===//
 
 AffineExpr GraphBuilder::simplify(AffineExpr e) {
@@ -356,7 +404,7 @@ static void eraseDead(Region &region) {
 
 GraphBuilder::Snapshot GraphBuilder::snapshot() const {
   Block *block = b.getInsertionBlock();
-  return {block, block->empty() ? nullptr : &block->back(), b.saveInsertionPoint(), symbols, known, sizes};
+  return {block, block->empty() ? nullptr : &block->back(), b.saveInsertionPoint(), facts.size(), symbols, known, sizes};
 }
 
 void GraphBuilder::undo(const Snapshot &s) {
@@ -373,6 +421,7 @@ void GraphBuilder::undo(const Snapshot &s) {
   for (Operation *op : reads)
     op->erase();
   symbols = s.symbols, known = s.known, sizes = s.sizes;
+  facts.resize(s.facts, {{}, {}, 0, loc});
   b.restoreInsertionPoint(s.point);
   error.clear();
 }

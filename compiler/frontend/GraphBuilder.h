@@ -108,6 +108,17 @@ public:
   mlir::AffineExpr exactQuotient(mlir::AffineExpr a, mlir::AffineExpr by);
   mlir::AffineExpr clamp(mlir::AffineExpr v, mlir::AffineExpr lo, mlir::AffineExpr hi);
 
+  /// What the graph says about named dims where sizes must be equal: a value, or
+  /// another name. Frontends import again with these put in place.
+  struct DimFact {
+    std::string name, alias; ///< alias: empty when `value` holds
+    int64_t value = 0;
+    mlir::Location source;
+  };
+  std::vector<DimFact> facts;
+  /// Notes that `x` and `y` are equal wherever the graph runs (outside branches).
+  void mustEqual(mlir::AffineExpr x, mlir::AffineExpr y);
+
   /// Known elements of a small tensor: what each is as an integer expression, null
   /// where that is not known. Empty when nothing is known.
   std::optional<Exprs> elementsOf(mlir::Value v);
@@ -178,6 +189,7 @@ public:
     mlir::Block *block;
     mlir::Operation *last; ///< null: the block was empty
     mlir::OpBuilder::InsertPoint point;
+    size_t facts;
     graph::Symbols symbols;
     llvm::DenseMap<mlir::Value, llvm::SmallVector<SymValue>> known;
     llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> sizes;
@@ -195,6 +207,7 @@ public:
 private:
   mlir::Value foldConstant(mlir::Operation *op);
   void learn(mlir::Operation *op);
+  void learnFacts(mlir::Operation *op);
   bool symbolic(mlir::Value v, SymTensor &out, llvm::SmallVectorImpl<llvm::SmallVector<SymValue>> &hold,
                 llvm::SmallVectorImpl<TensorData> &datas, bool &isKnown);
   void materialize(mlir::Value v, llvm::ArrayRef<SymValue> list);

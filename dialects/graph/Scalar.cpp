@@ -156,11 +156,14 @@ Sc shl(Sc x, Sc y) {
   return select(ok, {arith::ShLIOp::create(x.s->b, x.s->loc, x.value, safe.value), x.isUnsigned, x.s}, zero);
 }
 Sc shr(Sc x, Sc y) {
-  Sc ok = shiftAmountOk(x, y), zero = x.s->like(x, 0);
-  Sc safe = select(ok, y, x.s->like(y, 0));
-  Value v = x.isUnsigned ? Value(arith::ShRUIOp::create(x.s->b, x.s->loc, x.value, safe.value))
-                         : Value(arith::ShRSIOp::create(x.s->b, x.s->loc, x.value, safe.value));
-  return select(ok, {v, x.isUnsigned, x.s}, zero);
+  Sc ok = shiftAmountOk(x, y);
+  if (x.isUnsigned) {
+    Sc safe = select(ok, y, x.s->like(y, 0));
+    Sc v{arith::ShRUIOp::create(x.s->b, x.s->loc, x.value, safe.value), true, x.s};
+    return select(ok, v, x.s->like(x, 0));
+  }
+  Sc safe = select(ok, y, x.s->like(y, x.type().getIntOrFloatBitWidth() - 1));
+  return {arith::ShRSIOp::create(x.s->b, x.s->loc, x.value, safe.value), false, x.s};
 }
 Sc select(Sc cond, Sc a, Sc c) {
   return {arith::SelectOp::create(cond.s->b, cond.s->loc, cond.value, a.value, c.value), a.isUnsigned, cond.s};

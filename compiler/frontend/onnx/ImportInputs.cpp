@@ -19,6 +19,8 @@ static bool parseRange(StringRef text, std::pair<int64_t, int64_t> &out) {
 }
 
 AffineExpr OnnxImporter::namedDim(StringRef name) {
+  for (auto it = aliases.find(name.str()); it != aliases.end(); it = aliases.find(name.str()))
+    name = it->second; // a chain without cycles, see Importer.cpp
   auto it = dimBounds.find(name.str());
   if (it == dimBounds.end())
     return g.symbols.named(name);

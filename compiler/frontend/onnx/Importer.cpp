@@ -14,27 +14,73 @@
 using namespace mlir;
 namespace wick::compiler {
 
+/// Each round may find dims that the graph fixes or makes equal to others.
+static constexpr int maxRounds = 4;
+
+/// Takes facts over to options and aliases; false when there is nothing new.
+static bool adoptFacts(ArrayRef<GraphBuilder::DimFact> facts, ImportOptions &options,
+                       std::map<std::string, std::string> &aliases, std::vector<onnx::Problem> &notes) {
+  bool isNew = false;
+  auto root = [&](std::string name) {
+    for (auto it = aliases.find(name); it != aliases.end(); it = aliases.find(name))
+      name = it->second;
+    return name;
+  };
+  for (const GraphBuilder::DimFact &fact : facts) {
+    std::string name = root(fact.name), other = fact.alias.empty() ? "" : root(fact.alias);
+    auto given = llvm::find_if(options.dims, [&](auto &d) { return d.first == name; });
+    if (name == other)
+      continue;
+    std::string node = isa<NameLoc>(fact.source) ? cast<NameLoc>(fact.source).getName().str() : "";
+    if (!other.empty()) {
+      aliases[name] = other;
+      if (given != options.dims.end()) // a bound goes with the dim
+        options.dims.push_back({other, given->second});
+      notes.push_back({false, node, "", "dims '" + name + "' and '" + other + "' must be equal here"});
+    } else {
+      if (given != options.dims.end() && !StringRef(given->second).contains(".."))
+        continue; // decided before; a contradiction shows where the op is made
+      options.dims.insert(options.dims.begin(), {name, std::to_string(fact.value)});
+      notes.push_back({false, node, "", "the graph fixes dim '" + name + "' to " + std::to_string(fact.value) + " here"});
+    }
+    isNew = true;
+  }
+  return isNew;
+}
+
 ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
                         std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
-                        const ImportOptions &options) {
+                        const ImportOptions &userOptions) {
   ImportResult result;
+  ImportOptions options = userOptions;
+  std::map<std::string, std::string> aliases;
+  std::vector<onnx::Problem> notes;
   context->loadDialect<graph::WickDialect, func::FuncDialect>();
   auto loc = FileLineColLoc::get(context, options.modelName, 0, 0);
-  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-  OnnxImporter importer(*module, model, std::move(payloads), weights, options);
-  importer.run();
-  if (importer.hasProblems()) {
-    result.kind = importer.onlyUnsupported() ? ImportResult::Kind::Unsupported : ImportResult::Kind::Error;
-    importer.reportUnsupported();
+  for (int round = 0;; ++round) {
+    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+    WeightStore attempt; // ids of rounds that are thrown away must not show
+    OnnxImporter importer(*module, model, payloads, attempt, options, aliases);
+    importer.run();
+    if (round + 1 < maxRounds && adoptFacts(importer.g.facts, options, aliases, notes))
+      continue;
+    result.kind = ImportResult::Kind::Ok;
+    if (importer.hasProblems()) {
+      result.kind = importer.onlyUnsupported() ? ImportResult::Kind::Unsupported : ImportResult::Kind::Error;
+      importer.reportUnsupported();
+    }
+    result.problems = std::move(notes);
+    result.problems.insert(result.problems.end(), importer.problems.begin(), importer.problems.end());
+    if (result.kind == ImportResult::Kind::Ok && failed(verify(*module))) {
+      result.kind = ImportResult::Kind::Error;
+      result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
+    }
+    if (result.kind == ImportResult::Kind::Ok) {
+      weights = std::move(attempt);
+      result.module = std::move(module);
+    }
+    return result;
   }
-  result.problems = std::move(importer.problems);
-  if (result.kind == ImportResult::Kind::Ok && failed(verify(*module))) {
-    result.kind = ImportResult::Kind::Error;
-    result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
-  }
-  if (result.kind == ImportResult::Kind::Ok)
-    result.module = std::move(module);
-  return result;
 }
 
 ImportResult importOnnxFile(MLIRContext *context, const std::string &path, WeightStore &weights, ImportOptions options) {

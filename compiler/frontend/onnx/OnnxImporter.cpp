@@ -17,8 +17,10 @@ namespace wick::compiler {
 static constexpr unsigned maxExpansion = 8;
 
 OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
-                           WeightStore &weights, const ImportOptions &options)
-    : g(module, weights), model(model), payloads(std::move(payloads)), options(options), names(model), module(module) {}
+                           WeightStore &weights, const ImportOptions &options,
+                           const std::map<std::string, std::string> &aliases)
+    : g(module, weights), model(model), payloads(std::move(payloads)), options(options), aliases(aliases), names(model),
+      module(module) {}
 
 Location OnnxImporter::locationOf(const onnx::Node &node) {
   auto file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
@@ -229,6 +231,8 @@ std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph
   bool ok = problems.size() == before.problems && unsupported.size() == before.unsupported;
   for (const onnx::ValueInfo &output : graph.outputs) {
     Value v = lookup(output.name);
+    bool broken = llvm::any_of(scopes, [&](Scope &s) { return s.broken.contains(output.name); });
+    ok &= v || !broken;
     if (!v && ok) {
       problems.push_back({true, "", "", "subgraph '" + graph.name + "' does not define its output '" + output.name + "'"});
       ok = false;

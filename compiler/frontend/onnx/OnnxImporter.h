@@ -19,7 +19,8 @@ namespace wick::compiler {
 class OnnxImporter {
 public:
   OnnxImporter(mlir::ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
-               WeightStore &weights, const ImportOptions &options);
+               WeightStore &weights, const ImportOptions &options,
+               const std::map<std::string, std::string> &aliases);
   /// Imports the main graph; problems are in `problems` and `unsupported`.
   void run();
 
@@ -83,6 +84,7 @@ private:
   const onnx::Model &model;
   std::shared_ptr<const onnx::PayloadSource> payloads;
   const ImportOptions &options;
+  const std::map<std::string, std::string> &aliases; ///< names of dims that are one dim
   onnx::NameGenerator names;
   mlir::ModuleOp module;
   mlir::Block *entry = nullptr;

@@ -188,14 +188,22 @@ static bool unroll(NodeImport &n, const LoopPlan &p, SmallVectorImpl<Value> &res
   return true;
 }
 
-static bool sameType(Value a, Type t) {
-  auto x = cast<RankedTensorType>(a.getType()), y = cast<RankedTensorType>(t);
+/// `v` as a value of type `t`: the same, or reshaped where dims that are not known to
+/// differ are asserted to be equal; null when it cannot be.
+static Value asCarried(GraphBuilder &g, Value v, Type t) {
+  auto x = cast<RankedTensorType>(v.getType()), y = cast<RankedTensorType>(t);
   if (x.getElementType() != y.getElementType() || x.getRank() != y.getRank())
-    return false;
-  for (auto [p, q] : llvm::zip(graph::dimsOf(x), graph::dimsOf(y)))
-    if (!graph::provablyEqual(p, q))
-      return false;
-  return true;
+    return {};
+  for (auto [p, q] : llvm::zip(graph::dimsOf(x), graph::dimsOf(y))) {
+    if (graph::provablyEqual(p, q))
+      continue;
+    if (graph::constantOf(g.simplify(p - q)))
+      return {};
+    Value same = g.create<graph::EqualOp>({g.dimScalar(p), g.dimScalar(q)});
+    if (same)
+      graph::AssertOp::create(g.b, g.loc, same, "a carried value of this loop must keep its shape");
+  }
+  return x == y ? v : g.reshape(v, graph::dimsOf(y));
 }
 
 static void emitLoop(NodeImport &n, const LoopPlan &p, SmallVectorImpl<Value> &results) {
@@ -223,7 +231,9 @@ static void emitLoop(NodeImport &n, const LoopPlan &p, SmallVectorImpl<Value> &r
       return n.unsupported("the body cannot be imported");
     }
     for (size_t i = 0; i < p.carried.size(); ++i)
-      if (!sameType((*out)[1 + i], p.carried[i].getType())) {
+      if (Value v = asCarried(g, (*out)[1 + i], p.carried[i].getType())) {
+        (*out)[1 + i] = v;
+      } else {
         n.importer.undo(*start);
         return n.unsupported("carried value " + Twine(i) + " changes its shape or type from step to step");
       }

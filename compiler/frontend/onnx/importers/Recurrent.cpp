@@ -128,6 +128,11 @@ static void importRecurrent(NodeImport &n, Cell cell) {
     h0 = h0 ? g.transpose(h0, {1, 0, 2}) : h0, c0 = c0 ? g.transpose(c0, {1, 0, 2}) : c0;
   }
   r.seq = g.dim(x, 0), r.batch = g.dim(x, 1);
+  for (Value initial : {h0, c0})
+    if (initial) {
+      g.mustEqual(r.batch, g.dim(initial, 1));
+      r.batch = graph::constantOf(g.dim(initial, 1)) ? g.dim(initial, 1) : r.batch;
+    }
   r.hasSeqLens = !!n.input(4);
   r.seqLens = r.hasSeqLens ? g.castTo(n.input(4), g.b.getI64Type()) : g.i64s({0});
   // All directions' input products at once: [seq * batch, I] x [I, dirs * gates * H].
@@ -160,7 +165,27 @@ static void importRecurrent(NodeImport &n, Cell cell) {
     n.set(2, done(g.concat(cs, 0), false));
 }
 
+/// com.microsoft.DynamicQuantizeLSTM with its weights dequantized: inputs X, W [dirs, I,
+/// 4H], R [dirs, H, 4H], B, seq_lens, h0, c0, P, then scale and zero point of W and R.
+static void importQuantizedLstm(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  for (int k = 0; k < 2; ++k) {
+    Value w = n.input(1 + k), scale = n.input(8 + 2 * k), zero = n.input(9 + 2 * k);
+    if (!w || !scale || !zero || g.rank(w) != 3)
+      return n.error("W and R need scales and zero points");
+    auto align = [&](Value v) { // [dirs] or [dirs, 4H]
+      Exprs shape{g.dim(v, 0), g.expr(1), g.rank(v) > 1 ? g.dim(v, 1) : g.expr(1)};
+      return g.reshape(v, shape);
+    };
+    n.in[1 + k] = g.swapLast(g.create<graph::DequantizeOp>({w, align(scale), align(zero)}));
+    if (!n.in[1 + k])
+      return;
+  }
+  importRecurrent(n, Cell::Lstm);
+}
+
 void addRecurrentImporters(ImportTable &t) {
+  t["com.microsoft.DynamicQuantizeLSTM"] = importQuantizedLstm;
   t["LSTM"] = [](NodeImport &n) { importRecurrent(n, Cell::Lstm); };
   t["GRU"] = [](NodeImport &n) { importRecurrent(n, Cell::Gru); };
   t["RNN"] = [](NodeImport &n) { importRecurrent(n, Cell::Rnn); };

@@ -168,8 +168,7 @@ static void importDet(NodeImport &n) {
 static void importCol2Im(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
-  auto image = g.shapeFrom(n.input(1));
-  auto block = n.constantInts(2, "block_shape");
+  auto image = g.shapeFrom(n.input(1), 0), block = g.shapeFrom(n.input(2), 1);
   Exprs d = g.dims(x);
   if (!image || !block || d.size() != 3)
     return n.unsupported("image_shape of unknown length");
@@ -181,18 +180,16 @@ static void importCol2Im(NodeImport &n) {
   if (block->size() != rank || dilations.size() != rank || pads.size() != 2 * rank || strides.size() != rank)
     return n.error("attributes do not fit " + Twine(rank) + " dims");
   Exprs args{g.expr(rank), d[2]}, blocks;
-  int64_t taps = 1;
   for (size_t i = 0; i < rank; ++i) {
-    taps *= (*block)[i];
-    AffineExpr room = (*image)[i] + (pads[i] + pads[rank + i] - dilations[i] * ((*block)[i] - 1) - 1);
+    AffineExpr room = (*image)[i] + (pads[i] + pads[rank + i] - 1) - ((*block)[i] - 1) * dilations[i];
     blocks.push_back(g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1));
   }
-  llvm::append_range(args, *image);
   pads.resize(rank);
-  for (ArrayRef<int64_t> part : {ArrayRef<int64_t>(*block), ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(pads)})
+  llvm::append_range(args, *image), llvm::append_range(args, *block);
+  for (ArrayRef<int64_t> part : {ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(pads)})
     llvm::append_range(args, g.exprs(part));
   llvm::append_range(args, blocks);
-  AffineExpr channels = g.floorDiv(d[1], g.expr(taps));
+  AffineExpr channels = g.floorDiv(d[1], g.count(*block));
   Exprs out{d[0], channels};
   llvm::append_range(out, *image);
   n.set(0, g.routine("col2im", {x}, graph::tensorOf(g.elem(x), out), args, g.count({d[0], channels}), g.expr(0))[0]);

@@ -36,6 +36,8 @@ static void castTo(NodeImport &n, Type to) {
     x = g.castTo(x, g.elem(x).getIntOrFloatBitWidth() < 32 ? Type(g.b.getF32Type()) : g.elem(x));
     x = g.clip(x, g.scalarLike(x, -most), g.scalarLike(x, most));
   }
+  if (to.getIntOrFloatBitWidth() == 4 && isa<FloatType>(g.elem(x)))
+    x = g.castTo(x, g.b.getI32Type()); // 4-bit integers take the low bits instead of saturating
   n.set(0, g.castTo(x, to));
 }
 static void importCast(NodeImport &n) {

@@ -3,6 +3,7 @@
 // Ops on shapes and the views they ask for: Shape, Size, Reshape, Flatten, Squeeze,
 // Unsqueeze, Expand.
 //
+#include "compiler/frontend/onnx/OnnxImporter.h"
 #include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
@@ -94,12 +95,12 @@ static void importFlatten(NodeImport &n) {
 static void importSqueeze(NodeImport &n) {
   GraphBuilder &g = n.g;
   Exprs dims = g.dims(n.input(0));
-  SmallVector<int64_t> all;
-  bool undecided = false;
+  SmallVector<int64_t> all, undecided;
   for (auto [i, d] : llvm::enumerate(dims)) {
     if (graph::isConstant(d, 1))
       all.push_back(i);
-    undecided |= !graph::constantOf(d) && g.symbols.range(d).first <= 1;
+    else if (!graph::constantOf(d) && g.symbols.range(d).first <= 1)
+      undecided.push_back(i);
   }
   if (n.input(1) && !g.elementsOf(n.input(1))) { // which dims go is known at run time only
     auto gone = graph::constantOf(g.count(n.input(1)));
@@ -109,8 +110,20 @@ static void importSqueeze(NodeImport &n) {
     return rest ? n.set(0, g.reshape(n.input(0), *rest)) : void();
   }
   bool given = n.input(1) || n.hasAttr("axes");
-  if (!given && undecided)
-    return n.unsupported("the rank depends on a dim that may be 1; fix it with --dim or --shape");
+  if (!given && !undecided.empty()) { // ask what the rest of the graph can use
+    auto keep = [all](NodeImport &m) { return m.set(0, m.g.squeeze(m.input(0), all)), true; };
+    auto drop = [all, undecided](NodeImport &m) {
+      SmallVector<int64_t> axes = all;
+      llvm::append_range(axes, undecided);
+      llvm::sort(axes);
+      for (int64_t a : undecided) {
+        Value one = m.g.create<graph::EqualOp>({m.g.dimScalar(m.g.dim(m.input(0), a)), m.g.i64(1)});
+        graph::AssertOp::create(m.g.b, m.g.loc, one, "dim " + std::to_string(a) + " must be 1: the graph behind this Squeeze fits only that");
+      }
+      return m.set(0, m.g.squeeze(m.input(0), axes)), true;
+    };
+    return n.importer.importWithChoice(n, {keep, drop}, "the rank depends on a dim that may be 1; fix it with --dim or --shape");
+  }
   auto axes = n.axes(1, dims.size(), all);
   if (!axes)
     return;
