@@ -3,9 +3,12 @@
 // Loop nest: unit -> row tile -> panel step -> k. Rows that do not fill a tile run in
 // a tile of exactly their number, so that M = 7 costs what 7 rows cost; the number is
 // dynamic and each variant's code is small. With tiles of two panels an odd last panel
-// runs alone.
+// runs alone. One or two rows in all wait for memory only: they walk many panels at
+// once, because a core draws more from several streams than from one.
 //
 #include "passes/cpu/contract/MatmulEmitter.h"
+
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -18,7 +21,7 @@ int64_t MatmulPlan::units(int64_t m, int64_t n) const {
 }
 
 MatmulPlan planMatmul(unsigned vectorBytes, int64_t m, int64_t n, int64_t k) {
-  MatmulPlan plan{matmulTile(vectorBytes), 0, 0};
+  MatmulPlan plan{matmulTile(vectorBytes), 0, 0, 0};
   // B of one panel group should stay in the second cache (1 MiB or more, half used)
   // while the row blocks pass by.
   constexpr int64_t kCacheBytes = 384 << 10;
@@ -27,7 +30,10 @@ MatmulPlan planMatmul(unsigned vectorBytes, int64_t m, int64_t n, int64_t k) {
     return plan;
   }
   int64_t stepBytes = k * kLanes * 4 * plan.tile.panels;
-  plan.panelsPerUnit = std::max<int64_t>(1, kCacheBytes / stepBytes) * plan.tile.panels;
+  plan.cachePanels = std::max<int64_t>(1, kCacheBytes / stepBytes) * plan.tile.panels;
+  plan.panelsPerUnit = plan.cachePanels;
+  if (m < 0 || m <= 2) // room for the wide tiles of few rows
+    plan.panelsPerUnit = ceilDiv(8, plan.cachePanels) * plan.cachePanels;
   plan.rowsPerUnit = 8 * plan.tile.rows;
   return plan;
 }
@@ -37,8 +43,7 @@ struct MatmulCode {
   const MatmulPlan &plan;
   const MatmulOperands &op;
   Value batch;
-  Columns columns;          ///< of the last panel
-  Value first, whole, last; ///< panels of the unit: [first, whole) in steps, then [whole, last)
+  Columns columns; ///< of the last panel
 
   /// rows x panels tile at (row, panel).
   void tile(Emit &e, ArrayRef<Value> rows, unsigned panels, Value row, Value panel) const {
@@ -60,23 +65,64 @@ struct MatmulCode {
     return rows;
   }
 
-  /// `count` rows from `row`, over whole steps of panels in [first, last).
-  void steps(Emit &e, unsigned count, Value row) const {
+  /// `count` rows from `row`, over the panels [from, to) in steps of `width`, which must
+  /// divide their number.
+  void span(Emit &e, unsigned count, Value row, Value from, Value to, unsigned width) const {
     SmallVector<Value> rows = rowPointers(e, count, row);
-    unsigned step = plan.tile.panels;
-    e.loop(first, whole, step, [&](Emit &e, Value p) { tile(e, rows, step, row, p); });
+    e.loop(from, to, width, [&](Emit &e, Value p) { tile(e, rows, width, row, p); });
   }
 
-  /// The same for the panels that do not fill a step.
-  void rest(Emit &e, unsigned count, Value row) const {
-    SmallVector<Value> rows = rowPointers(e, count, row);
-    e.loop(whole, last, 1, [&](Emit &e, Value p) { tile(e, rows, 1, row, p); });
+  /// The largest bound up to which [from, to) divides into steps of `width`.
+  Value wholeSteps(Emit &e, Value from, Value to, unsigned width) const {
+    return e.sub(to, e.rem(e.sub(to, from), e.c(width)));
   }
 
-  bool hasRest() const {
-    unsigned step = plan.tile.panels;
+  /// False when all panels are known to divide into steps of `width`.
+  bool mayLeave(unsigned width) const {
     int64_t columns = constantOf(op.n);
-    return step > 1 && (columns < 0 || ceilDiv(columns, kLanes) % step != 0);
+    return width > 1 && (columns < 0 || ceilDiv(columns, kLanes) % width != 0);
+  }
+
+  /// Rows [row0, row1) over the panels [first, last).
+  void block(Emit &e, Value row0, Value row1, int64_t staticRows, Value first, Value last) const {
+    unsigned mr = plan.tile.rows, step = plan.tile.panels;
+    Value whole = wholeSteps(e, first, last, step);
+    Value rest = e.rem(e.sub(row1, row0), e.c(mr));
+    Value rowWhole = e.sub(row1, rest);
+    bool single = mayLeave(step);
+    if (staticRows < 0 || staticRows >= mr)
+      e.loop(row0, rowWhole, mr, [&](Emit &e, Value r) {
+        span(e, mr, r, first, whole, step);
+        if (single)
+          span(e, mr, r, whole, last, 1);
+      });
+    for (unsigned count = 1; count < mr; ++count) {
+      if (staticRows >= 0 && staticRows % mr != count)
+        continue;
+      Value is = e.cmp(arith::CmpIPredicate::eq, rest, e.c(count));
+      e.when(is, [&](Emit &e) { span(e, count, rowWhole, first, whole, step); });
+    }
+    // The single odd panel is not worth seven variants: rows by powers of two.
+    for (unsigned count : {4, 2, 1}) {
+      if (!single || count >= mr || (staticRows >= 0 && !(staticRows % mr & count)))
+        continue;
+      Value above = e.rem(rest, e.c(2 * count)), row = e.add(rowWhole, e.sub(rest, above));
+      e.when(e.cmp(arith::CmpIPredicate::sge, above, e.c(count)),
+             [&](Emit &e) { span(e, count, row, whole, last, 1); });
+    }
+  }
+
+  /// One or two rows in all.
+  void few(Emit &e, unsigned count, Value row, Value first, Value last) const {
+    unsigned wide = llvm::bit_floor(plan.tile.sums / count), step = plan.tile.panels;
+    Value wideEnd = wholeSteps(e, first, last, wide);
+    span(e, count, row, first, wideEnd, wide);
+    if (!mayLeave(wide))
+      return;
+    Value whole = wholeSteps(e, wideEnd, last, step);
+    span(e, count, row, wideEnd, whole, step);
+    if (mayLeave(step))
+      span(e, count, row, whole, last, 1);
   }
 };
 } // namespace
@@ -84,7 +130,6 @@ struct MatmulCode {
 void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin, Value end, Value m, Value n, Value k,
                 function_ref<MatmulOperands(OpBuilder &, Location, Value)> operandsOf) {
   Emit e(b, loc);
-  unsigned mr = plan.tile.rows;
   Value panels = e.ceilDiv(n, kLanes);
   Value blocks = e.ceilDiv(m, plan.rowsPerUnit);
   Value groups = plan.panelsPerUnit ? e.ceilDiv(panels, plan.panelsPerUnit) : e.c(1);
@@ -106,29 +151,23 @@ void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin,
     }
     Value row0 = e.mul(block, plan.rowsPerUnit);
     Value row1 = e.min(m, e.add(row0, plan.rowsPerUnit));
-    Value whole = e.sub(last, e.rem(e.sub(last, first), e.c(plan.tile.panels)));
-    MatmulCode code{plan, op, batch, last16, first, whole, last};
-    Value rest = e.rem(e.sub(row1, row0), e.c(mr));
-    Value rowWhole = e.sub(row1, rest);
-    if (staticRows < 0 || staticRows >= mr)
-      e.loop(row0, rowWhole, mr, [&](Emit &e, Value r) {
-        code.steps(e, mr, r);
-        if (code.hasRest())
-          code.rest(e, mr, r);
+    MatmulCode code{plan, op, batch, last16};
+    auto many = [&](Emit &e) {
+      if (plan.cachePanels == plan.panelsPerUnit)
+        return code.block(e, row0, row1, staticRows, first, last);
+      e.loop(first, last, plan.cachePanels, [&](Emit &e, Value from) {
+        code.block(e, row0, row1, staticRows, from, e.min(last, e.add(from, plan.cachePanels)));
       });
-    for (unsigned count = 1; count < mr; ++count) {
-      if (staticRows >= 0 && staticRows % mr != count)
-        continue;
-      Value is = e.cmp(arith::CmpIPredicate::eq, rest, e.c(count));
-      e.when(is, [&](Emit &e) { code.steps(e, count, rowWhole); });
-    }
-    // The single odd panel is not worth seven variants: rows by powers of two.
-    for (unsigned count : {4, 2, 1}) {
-      if (!code.hasRest() || count >= mr || (staticRows >= 0 && !(staticRows % mr & count)))
-        continue;
-      Value above = e.rem(rest, e.c(2 * count)), row = e.add(rowWhole, e.sub(rest, above));
-      e.when(e.cmp(arith::CmpIPredicate::sge, above, e.c(count)), [&](Emit &e) { code.rest(e, count, row); });
-    }
+    };
+    if (staticRows > 2)
+      return many(e);
+    Value rows = e.sub(row1, row0);
+    for (unsigned count : {1, 2})
+      if (staticRows < 0 || staticRows == count)
+        e.when(e.cmp(arith::CmpIPredicate::eq, rows, e.c(count)),
+               [&](Emit &e) { code.few(e, count, row0, first, last); });
+    if (staticRows < 0)
+      e.when(e.cmp(arith::CmpIPredicate::sgt, rows, e.c(2)), many);
   });
 }
 

@@ -15,12 +15,13 @@
 
 namespace wick::contract {
 
-/// How a product is cut. Both numbers are constants of the kernel; the schedule
+/// How a product is cut. The numbers are constants of the kernel; the schedule
 /// computes the range from them: see units().
 struct MatmulPlan {
   TileShape tile;
   int64_t rowsPerUnit;   ///< multiple of tile.rows
-  int64_t panelsPerUnit; ///< multiple of tile.panels; 0: all panels in one unit
+  int64_t panelsPerUnit; ///< multiple of cachePanels; 0: all panels in one unit
+  int64_t cachePanels;   ///< panels that all rows of a unit pass before the next ones; 0: all
 
   /// Units of one matrix for known sizes (the formula the schedule must use):
   /// ceil(M / rowsPerUnit) * (panelsPerUnit ? ceil(ceil(N / 16) / panelsPerUnit) : 1).

@@ -57,7 +57,7 @@ void checkMatmul(const codegen::CpuSlice &slice, const MatmulCase &c) {
   contract::MatmulPlan plan;
   KernelRunner runner;
   ASSERT_EQ(runner.load(buildMatmul(slice, c, plan), slice), "");
-  for (int64_t m : {c.m, int64_t(1), int64_t(7), int64_t(13)}) {
+  for (int64_t m : {c.m, int64_t(1), int64_t(2), int64_t(7), int64_t(13)}) {
     std::vector<float> a = randomValues(c.batch * m * c.k, 1), b = randomValues(c.batch * c.k * c.n, 2),
                        bias = randomValues(c.n, 3), packed, out(c.batch * m * c.n + 16, kGuard);
     auto layout = contract::packMatmulB(c.k, c.n, c.n, 1);
