@@ -132,9 +132,21 @@ SymValue SymbolicOps::toInt(const SymValue &a) {
   return ofInt(math.floorDiv(a.expr, math.constant(a.den)));
 }
 
+/// +1 or -1 for a number past every size that the rules here hold for, such as the
+/// limits that a saturating cast compares with; else 0.
+static int64_t beyondSizes(const SymValue &value) {
+  if (value.kind != Kind::Float || !(std::fabs(value.number) > 0x1p40))
+    return 0;
+  return value.number > 0 ? 1 : -1;
+}
+
 SymValue SymbolicOps::compareFloats(const Inst &inst, const SymValue &a, const SymValue &b) {
   bool isKnown = false;
   Bounds range = difference(a, b, isKnown);
+  if (int64_t sign = beyondSizes(a) - beyondSizes(b); !isKnown && sign) {
+    isKnown = true;
+    range = {sign, sign};
+  }
   if (!isKnown)
     return unknown("undecided comparison");
   // The outcomes that remain possible: all inside the set, or all outside it.

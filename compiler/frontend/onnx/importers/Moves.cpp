@@ -61,12 +61,11 @@ static void importSplit(NodeImport &n) {
 /// null when it does not.
 static AffineExpr wrapAndClamp(GraphBuilder &g, AffineExpr v, AffineExpr dim, AffineExpr lo, AffineExpr hi) {
   auto range = g.symbols.range(v);
-  if (range.first < 0 && range.second >= 0) {
-    // An expression such as n - 5: below 0 it wraps to 2n - 5, clamped below anyway
-    // only if it stays below the low end. Undecided.
+  // -n of a dim n that may be 0 wraps to 0 either way.
+  bool wrapsToZero = range.second <= 0 && graph::isConstant(g.simplify(v + dim), 0);
+  if (range.first < 0 && range.second >= 0 && !wrapsToZero)
     return {};
-  }
-  if (range.second < 0)
+  if (range.second < 0 || wrapsToZero)
     v = v + dim;
   return g.clamp(v, lo, hi);
 }
