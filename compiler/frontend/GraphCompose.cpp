@@ -61,7 +61,13 @@ Value GraphBuilder::expandTo(Value x, ArrayRef<AffineExpr> dims) {
 }
 
 Value GraphBuilder::concat(ArrayRef<Value> xs, int64_t axis) {
-  return xs.size() == 1 ? xs[0] : create<graph::ConcatOp>(ValueRange(xs), {intAttr("axis", axis)});
+  SmallVector<Value> parts; // empty ones add nothing
+  for (Value v : xs)
+    if (!v || axis >= rank(v) || !graph::isConstant(dim(v, axis), 0))
+      parts.push_back(v);
+  if (parts.empty() && !xs.empty())
+    parts.push_back(xs[0]);
+  return parts.size() == 1 ? parts[0] : create<graph::ConcatOp>(ValueRange(parts), {intAttr("axis", axis)});
 }
 
 Value GraphBuilder::sliceAll(Value x, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> sizes, ArrayRef<int64_t> steps) {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The builder that all frontends share: folding, known elements, sticky errors, undo.
+//
+#include "compiler/frontend/GraphBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace wick;
+using namespace wick::compiler;
+
+namespace {
+struct BuilderTest : ::testing::Test {
+  BuilderTest() : module(ModuleOp::create(UnknownLoc::get(&context))), g(*module, weights) {
+    auto fn = func::FuncOp::create(module->getLoc(), "main", g.b.getFunctionType({}, {}));
+    module->push_back(fn);
+    block = fn.addEntryBlock();
+    g.b.setInsertionPointToEnd(block);
+  }
+  Value input(Type elem, ArrayRef<AffineExpr> dims) { return block->addArgument(graph::tensorOf(elem, dims), g.loc); }
+  MLIRContext context;
+  WeightStore weights;
+  OwningOpRef<ModuleOp> module;
+  GraphBuilder g;
+  Block *block;
+};
+} // namespace
+
+TEST_F(BuilderTest, FoldsConstants) {
+  Value v = g.add(g.i64s({1, 2, 3}), g.i64(10));
+  EXPECT_EQ(g.intsOf(v), (SmallVector<int64_t>{11, 12, 13}));
+  Value f = g.create<graph::SqrtOp>({g.scalar(g.b.getF32Type(), 9)});
+  EXPECT_EQ(g.doubleOf(f), 3.0);
+  Value h = g.castTo(f, g.b.getBF16Type());
+  EXPECT_EQ(g.doubleOf(h), 3.0);
+}
+
+TEST_F(BuilderTest, KnowsShapeElements) {
+  AffineExpr n = g.symbols.named("n");
+  Value dims = g.dimsValue({n, g.expr(4)});
+  Value twice = g.mul(dims, g.i64(2));
+  auto known = g.elementsOf(twice);
+  ASSERT_TRUE(known.has_value());
+  EXPECT_EQ((*known)[0], n * 2);
+  EXPECT_EQ(graph::constantOf((*known)[1]), 8);
+  // floor(float(n) * 0.5) as exporters write it
+  Value half = g.create<graph::FloorOp>({g.mul(g.castTo(g.dimScalar(n), g.b.getF32Type()), 0.5)});
+  auto size = g.elementsOf(g.castTo(half, g.b.getI64Type()));
+  ASSERT_TRUE(size && (*size)[0]);
+  EXPECT_EQ((*size)[0], n.floorDiv(2));
+}
+
+TEST_F(BuilderTest, SizesOfDataBecomeSymbols) {
+  Value x = input(g.b.getI64Type(), {g.expr(2)});
+  AffineExpr a = g.sizeOf(x, 1), again = g.sizeOf(x, 1);
+  EXPECT_EQ(a, again);
+  EXPECT_TRUE(isa<AffineSymbolExpr>(a));
+  Value y = g.expandTo(g.scalar(g.b.getF32Type(), 1), {a});
+  EXPECT_EQ(g.dim(y, 0), a);
+}
+
+TEST_F(BuilderTest, ErrorsStick) {
+  Value x = input(g.b.getF32Type(), g.exprs({2, 3})), y = input(g.b.getF32Type(), g.exprs({4, 5}));
+  Value bad = g.add(g.matmul(x, y), 1.0);
+  EXPECT_FALSE(bad);
+  EXPECT_TRUE(g.hasError());
+  EXPECT_EQ(g.takeError(), "inner dims are 3 and 4");
+  EXPECT_FALSE(g.hasError());
+}
+
+TEST_F(BuilderTest, UndoTakesBackOpsAndSizes) {
+  Value x = input(g.b.getI64Type(), {g.expr(1)});
+  auto before = g.snapshot();
+  size_t symbols = g.symbols.all().size();
+  g.expandTo(g.scalar(g.b.getF32Type(), 1), {g.sizeOf(x, 0)});
+  g.undo(before);
+  EXPECT_EQ(g.symbols.all().size(), symbols);
+  EXPECT_TRUE(block->empty());
+}
+
+TEST_F(BuilderTest, FoldFailsOnIndexOutOfRange) {
+  Value v = g.gather(g.i64s({1, 2}), g.i64(5), 0);
+  ASSERT_TRUE(v);
+  EXPECT_FALSE(g.isConstant(v)); // stays an op that reports at run time
+}
