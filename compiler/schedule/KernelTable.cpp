@@ -56,6 +56,23 @@ unsigned KernelTable::add(const std::string &text, StringRef strategy, Operation
   return it->second;
 }
 
+/// NAME_TYPE, where the type is that of the first operand (Routines.def).
+static std::string routineSymbol(RoutineOp op) {
+  std::string name = op.getName().str();
+  if (name == "compress_count")
+    return name;
+  Type t = cast<RankedTensorType>(op.getOperand(0).getType()).getElementType();
+  std::string type;
+  if (t.isInteger(1)) {
+    type = "bool";
+  } else {
+    llvm::raw_string_ostream(type) << t;
+    if (StringRef(type).starts_with("ui"))
+      type.erase(1, 1);
+  }
+  return name + "_" + type;
+}
+
 /// A routine takes its arguments from the call, so one kernel serves all calls.
 KernelCall KernelTable::routine(RoutineOp op) {
   KernelCall call;
@@ -63,7 +80,7 @@ KernelCall KernelTable::routine(RoutineOp op) {
   call.units = op.getUnits().getResult(0);
   call.scratch = op.getScratch().getNumResults() ? op.getScratch().getResult(0) : getAffineConstantExpr(0, op.getContext());
   call.cost = isConstant(call.units, 1) ? 0 : 1000;
-  call.kernel = add(op.getName().str(), "routine", op);
+  call.kernel = add(routineSymbol(op), "routine", op);
   return call;
 }
 
@@ -75,7 +92,7 @@ FailureOr<KernelCall> KernelTable::intern(Operation *op, std::string &error) {
   KernelCall call;
   cpu::collapseDims(f);
   for (auto &p : cpu::choosePacking(f, [&](unsigned i) { return cpu::isStaticOperand(op, i); }))
-    call.packed.push_back({p.operand, p.layout});
+    call.packed.push_back({p.operand, p.layout, p.bytes});
   call.args = cpu::renumberSymbols(f);
   cpu::KernelPlan plan = cpu::planKernel(f);
   if (!plan.error.empty()) {

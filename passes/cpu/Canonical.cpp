@@ -4,6 +4,8 @@
 //
 #include "passes/cpu/Canonical.h"
 
+#include "passes/cpu/Contraction.h"
+#include "passes/cpu/WeightLayout.h"
 #include "passes/fuse/Grouping.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -181,6 +183,21 @@ void collapseDims(func::FuncOp kernel) {
   }
 }
 
-SmallVector<Packing> choosePacking(func::FuncOp, function_ref<bool(unsigned)>) { return {}; }
+SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsigned)> isStatic) {
+  auto strategy = kernel->getAttrOfType<StringAttr>("wick.strategy");
+  if (!strategy || strategy.getValue() != "contract")
+    return {};
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
+    if (!isStatic(i))
+      continue;
+    std::string layout = wantedPacking(kernel, i);
+    if (layout.empty())
+      continue;
+    kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(i));
+    int64_t bytes = packedBytes(layout, cast<RankedTensorType>(kernel.getArgument(i).getType()));
+    return {{i, std::move(layout), bytes}};
+  }
+  return {};
+}
 
 } // namespace wick::cpu

@@ -25,6 +25,7 @@ llvm::SmallVector<mlir::AffineExpr> renumberSymbols(mlir::func::FuncOp kernel);
 struct Packing {
   unsigned operand;
   std::string layout;
+  int64_t bytes;
 };
 llvm::SmallVector<Packing> choosePacking(mlir::func::FuncOp kernel, llvm::function_ref<bool(unsigned)> isStatic);
 

@@ -81,10 +81,16 @@ Value GroupEmitter::linearize(Type type, ArrayRef<Value> index) {
   return linear ? linear : i64(0);
 }
 
-Value GroupEmitter::loadAt(Value base, Type elem, Value linear, unsigned lanes) {
+Value GroupEmitter::loadAt(Value base, Type elem, Value linear, unsigned lanes, Value mask) {
   Type st = storageType(elem);
   Value at = LLVM::GEPOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), st, base, ValueRange{linear});
-  Value v = LLVM::LoadOp::create(b, laned(st, lanes), at, storageBytes(elem));
+  Value v;
+  if (mask) {
+    Value none = ScalarBuilder(b, b.getLoc()).constant(laned(st, lanes), 0);
+    v = LLVM::MaskedLoadOp::create(b, laned(st, lanes), at, mask, none, b.getI32IntegerAttr(storageBytes(elem)));
+  } else {
+    v = LLVM::LoadOp::create(b, laned(st, lanes), at, storageBytes(elem));
+  }
   Type compute = computeType(elem);
   if (elem.isInteger(1)) {
     Value zero = ScalarBuilder(b, b.getLoc()).constant(v.getType(), 0);

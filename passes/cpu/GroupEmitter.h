@@ -43,7 +43,8 @@ public:
 
   mlir::Value i64(int64_t v);               ///< a constant, placed at entry
   mlir::Value expr(mlir::AffineExpr e);     ///< of the kernel's symbols, placed at entry
-  mlir::Value loadAt(mlir::Value base, mlir::Type elem, mlir::Value linear, unsigned lanes);
+  /// `mask` (vector of i1): lanes outside are not read and are 0.
+  mlir::Value loadAt(mlir::Value base, mlir::Type elem, mlir::Value linear, unsigned lanes, mlir::Value mask = {});
   void storeAt(mlir::Value base, mlir::Type elem, mlir::Value linear, mlir::Value value);
   /// Row-major offset of an index into a tensor of `type`, in elements.
   mlir::Value linearize(mlir::Type type, llvm::ArrayRef<mlir::Value> index);

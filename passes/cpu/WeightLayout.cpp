@@ -4,11 +4,56 @@
 //
 #include "passes/cpu/WeightLayout.h"
 
+#include "passes/cpu/contract/WeightPack.h"
+
+using namespace mlir;
+
 namespace wick::cpu {
 
-bool packWeight(llvm::StringRef layout, mlir::RankedTensorType, llvm::ArrayRef<char>, std::vector<char> &, std::string &error) {
-  error = "unknown weight layout '" + layout.str() + "'";
-  return false;
+/// The packing of a layout for a tensor: matmul [K, N]; convolutions
+/// [taps..., C / groups, O].
+static bool layoutFor(StringRef layout, RankedTensorType type, contract::PackLayout &out) {
+  ArrayRef<int64_t> shape = type.getShape();
+  if (layout == "matmul" && shape.size() == 2) {
+    out = contract::packMatmulB(shape[0], shape[1], shape[1], 1);
+    return true;
+  }
+  if (shape.size() < 3 || shape.size() > 5)
+    return false;
+  size_t n = shape.size() - 2;
+  int64_t oc = shape[n + 1], cg = shape[n];
+  SmallVector<int64_t> kernel(3, 1), tapStrides(3, 0);
+  int64_t stride = oc * cg;
+  for (size_t i = n; i-- > 0;) {
+    kernel[3 - n + i] = shape[i];
+    tapStrides[3 - n + i] = stride;
+    stride *= shape[i];
+  }
+  if (layout == "depthwise") {
+    out = contract::packDepthwise(oc, kernel, {1, tapStrides[0], tapStrides[1], tapStrides[2]});
+    return true;
+  }
+  int64_t groups;
+  if (!layout.consume_front("conv:") || layout.getAsInteger(10, groups))
+    return false;
+  out = contract::packConv(groups, oc, cg, kernel, {1, oc, tapStrides[0], tapStrides[1], tapStrides[2]});
+  return true;
+}
+
+int64_t packedBytes(StringRef layout, RankedTensorType type) {
+  contract::PackLayout l;
+  return layoutFor(layout, type, l) ? l.numElements() * 4 : -1;
+}
+
+bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, std::vector<char> &out, std::string &error) {
+  contract::PackLayout l;
+  if (!layoutFor(layout, type, l)) {
+    error = "weight layout '" + layout.str() + "' does not fit";
+    return false;
+  }
+  out.resize(l.numElements() * 4);
+  contract::packBytes(l, bytes.data(), out.data(), 4, 0, l.numElements());
+  return true;
 }
 
 } // namespace wick::cpu

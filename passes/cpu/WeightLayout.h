@@ -12,6 +12,9 @@
 
 namespace wick::cpu {
 
+/// Bytes of a tensor of `type` in `layout`; -1 when the layout does not fit.
+int64_t packedBytes(llvm::StringRef layout, mlir::RankedTensorType type);
+
 /// Packs row-major `bytes` of a tensor of `type`; false with `error` set when the
 /// layout does not fit.
 bool packWeight(llvm::StringRef layout, mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,

@@ -65,6 +65,23 @@ static bool reducesLastOnly(Operation *op) {
          computeType(cast<RankedTensorType>(r.getX().getType()).getElementType()).isF32();
 }
 
+static bool keepsLast(TransposeOp t) { return !t.getPerm().empty() && t.getPerm().back() == int64_t(t.getPerm().size()) - 1; }
+static bool isRuntimeMatmul(Operation *op) {
+  auto m = dyn_cast<MatmulOp>(op);
+  return m && !isStaticValue(m.getB()) && cast<RankedTensorType>(m.getType()).getElementType().isF32();
+}
+/// A transpose that the one matmul using it can read through strides: rows of A
+/// stay contiguous, and of B rows or columns do.
+static bool isMatmulEdge(Operation *op, ArrayRef<Operation *> users) {
+  auto t = dyn_cast<TransposeOp>(op);
+  if (!t || users.size() != 1 || !op->getResult(0).hasOneUse() || !isRuntimeMatmul(users[0]))
+    return false;
+  int64_t rank = t.getPerm().size(), last = rank - 1;
+  if (users[0]->getOperand(0) == op->getResult(0))
+    return keepsLast(t);
+  return rank >= 2 && (t.getPerm()[last] == last || t.getPerm()[last - 1] == last);
+}
+
 /// Whether producer `op`, all of whose users are in `g`, may join it. `users`
 /// are those users.
 static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
@@ -72,6 +89,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     return "has several results";
   auto dims = dimsOf(op->getResult(0).getType());
   bool intoReduce = false;
+  if (isMatmulEdge(op, users) && g.contraction)
+    return ""; // read through strides
   for (Operation *u : users) {
     if (isa<ReduceOp>(u) && !reducesLastOnly(u))
       intoReduce = true;
@@ -85,6 +104,9 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
       return "the group has a contraction already";
     if (g.hasReduce || g.strategy != Strategy::Loops)
       return "the group works by rows";
+    // A product of run-time matrices may be stored transposed.
+    if (isRuntimeMatmul(op) && g.members.size() == 1 && isa<TransposeOp>(g.root) && keepsLast(cast<TransposeOp>(g.root)))
+      return "";
     for (Operation *m : g.members)
       if (!isScalar(m) || !sameDims(dimsOf(m->getResult(0).getType()), dims))
         return "the epilogue would not keep the contraction's shape";

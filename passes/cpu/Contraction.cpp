@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Contraction.h.
+//
+#include "passes/cpu/Contraction.h"
+
+using namespace mlir;
+using namespace wick::graph;
+
+namespace wick::cpu {
+
+static SmallVector<AffineExpr> rowMajor(ArrayRef<AffineExpr> dims, MLIRContext *ctx) {
+  SmallVector<AffineExpr> s(dims.size());
+  AffineExpr stride = getAffineConstantExpr(1, ctx);
+  for (size_t i = dims.size(); i-- > 0; stride = graph::simplify(stride * dims[i])) {
+    s[i] = stride;
+    if (i == 0)
+      break;
+  }
+  return s;
+}
+
+/// The strides of `v`, an argument or a transpose of one.
+static bool stridesOf(Value v, Strided &out) {
+  Value source = v;
+  SmallVector<int64_t> perm;
+  if (auto t = v.getDefiningOp<TransposeOp>()) {
+    source = t.getX();
+    llvm::append_range(perm, t.getPerm());
+  }
+  out.source = dyn_cast<BlockArgument>(source);
+  if (!out.source)
+    return false;
+  auto dims = dimsOf(source.getType());
+  auto strides = rowMajor(dims, v.getContext());
+  out.dims = dims, out.strides = strides;
+  for (auto [i, p] : llvm::enumerate(perm))
+    out.dims[i] = dims[p], out.strides[i] = strides[p];
+  return true;
+}
+
+static bool isF32(Value v) { return cast<RankedTensorType>(v.getType()).getElementType().isF32(); }
+static bool isPacked(func::FuncOp kernel) { return kernel->hasAttr("wick.packed"); }
+
+static void describeConv(ConvOp op, bool packed, Contraction &c) {
+  auto x = dimsOf(op.getX().getType()), w = dimsOf(op.getW().getType());
+  size_t n = x.size() - 2;
+  if (!packed || !op.getChannelsLast() || n > 3 || !isa<BlockArgument>(op.getX()) || !constantOf(x.back()))
+    return;
+  c.conv.c = *constantOf(x.back());
+  c.conv.oc = *constantOf(w[n + 1]);
+  c.conv.groups = op.getGroups();
+  c.conv.padded = false;
+  for (size_t i = 0; i < n; ++i) {
+    size_t at = 3 - n + i;
+    c.conv.kernel[at] = *constantOf(w[i]);
+    c.conv.stride[at] = op.getStrides()[i];
+    c.conv.dilation[at] = op.getDilations()[i];
+    if (op.getPadsBegin()[i] < 0 || op.getPadsEnd()[i] < 0)
+      return;
+    c.conv.padded |= op.getPadsBegin()[i] > 0 || op.getPadsEnd()[i] > 0;
+  }
+  if (c.conv.isMatmul()) {
+    c.kind = Contraction::Kind::PackedMatmul;
+    stridesOf(op.getX(), c.a);
+    c.m = product(ArrayRef(c.dims).drop_back(), op.getContext());
+    c.n = c.dims.back();
+    c.k = x.back();
+  } else {
+    c.kind = Contraction::Kind::Conv;
+  }
+}
+
+static void describeMatmul(MatmulOp op, bool packed, Contraction &c) {
+  if (!stridesOf(op.getA(), c.a) || !stridesOf(op.getB(), c.b))
+    return;
+  MLIRContext *ctx = op.getContext();
+  size_t rank = c.dims.size();
+  c.n = c.dims.back();
+  c.k = constantOf(c.a.dims.back()) ? c.a.dims.back() : c.b.dims[c.b.dims.size() - 2];
+  bool plainOut = c.outStrides == rowMajor(c.dims, ctx);
+  if (packed && op.getA() == Value(c.a.source) && plainOut) {
+    c.kind = Contraction::Kind::PackedMatmul;
+    c.m = product(ArrayRef(c.dims).drop_back(), ctx);
+    return;
+  }
+  c.m = c.dims[rank - 2];
+  bool contiguousA = isConstant(c.a.strides.back(), 1);
+  bool packableB = isConstant(c.b.strides.back(), 1) || isConstant(c.b.strides[c.b.strides.size() - 2], 1);
+  if (!packed && contiguousA && packableB && isConstant(c.outStrides.back(), 1))
+    c.kind = Contraction::Kind::BatchMatmul;
+}
+
+Contraction describeContraction(func::FuncOp kernel) {
+  Contraction c;
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (isa<MatmulOp, ConvOp, ConvTransposeOp>(op))
+      c.op = &op;
+    c.costlyEpilogue |= isa<ExpOp, TanhOp, ErfOp, SigmoidOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp, LogOp, PowOp>(op);
+  }
+  c.value = c.op->getResult(0);
+  c.dims = dimsOf(c.value.getType());
+  c.root = body.getTerminator()->getOperand(0);
+  auto out = rowMajor(dimsOf(c.root.getType()), kernel.getContext());
+  c.outStrides = out;
+  if (auto t = c.root.getDefiningOp<TransposeOp>()) {
+    c.root = t.getX();
+    for (auto [j, p] : llvm::enumerate(t.getPerm()))
+      c.outStrides[p] = out[j];
+  }
+  if (!isF32(c.value) || !isF32(c.op->getOperand(0)) || !isF32(c.op->getOperand(1)) || !isF32(c.root) ||
+      body.getTerminator()->getNumOperands() != 1 || dimsOf(c.root.getType()) != c.dims)
+    return c;
+  // Only elementwise ops may follow, and moves only on the operands or at the end.
+  for (Operation &op : body.without_terminator()) {
+    if (&op == c.op || isa<ScalarOpInterface, ConstantOp>(op))
+      continue;
+    bool edge = isa<TransposeOp>(op) && llvm::all_of(op.getUsers(), [&](Operation *u) { return u == c.op || u == body.getTerminator(); });
+    if (!edge)
+      return c;
+  }
+  if (auto conv = dyn_cast<ConvOp>(c.op)) {
+    if (c.root == body.getTerminator()->getOperand(0))
+      describeConv(conv, isPacked(kernel), c);
+  } else if (auto m = dyn_cast<MatmulOp>(c.op)) {
+    describeMatmul(m, isPacked(kernel), c);
+  }
+  return c;
+}
+
+contract::MatmulPlan cutMatmul(const Contraction &c, unsigned vectorBytes) {
+  auto plan = contract::planMatmul(64, constantOf(c.m).value_or(-1), constantOf(c.n).value_or(-1), constantOf(c.k).value_or(-1));
+  plan.tile = contract::matmulTile(vectorBytes);
+  plan.rowsPerUnit = (plan.rowsPerUnit + 23) / 24 * 24; // whole tiles of 6 and of 8 rows
+  return plan;
+}
+
+contract::ConvPlan cutConv(const Contraction &c, unsigned vectorBytes) {
+  int64_t ow = constantOf(c.dims[c.dims.size() - 2]).value_or(-1);
+  auto cut = contract::planConv(64, c.conv, ow), plan = contract::planConv(vectorBytes, c.conv, ow);
+  plan.panelsPerUnit = cut.panelsPerUnit;
+  plan.columnsPerUnit = cut.columnsPerUnit;
+  return plan;
+}
+
+int64_t panelsAtATime(const Contraction &c) {
+  if (auto n = constantOf(c.n))
+    return std::min<int64_t>(8, std::max<int64_t>(2, (*n + 31) / 32 * 2));
+  return 8;
+}
+
+std::string wantedPacking(func::FuncOp kernel, unsigned arg) {
+  kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(arg));
+  Contraction c = describeContraction(kernel);
+  kernel->removeAttr("wick.packed");
+  if (c.op->getOperand(1) != Value(kernel.getArgument(arg)) || !cast<RankedTensorType>(kernel.getArgument(arg).getType()).hasStaticShape())
+    return "";
+  // Nobody else may read the packed bytes.
+  if (!kernel.getArgument(arg).hasOneUse())
+    return "";
+  if (isa<MatmulOp>(c.op))
+    return c.kind == Contraction::Kind::PackedMatmul && c.b.dims.size() == 2 ? "matmul" : "";
+  if (c.kind == Contraction::Kind::Conv && c.conv.isDepthwise())
+    return "depthwise";
+  if (c.kind == Contraction::Kind::Conv || c.kind == Contraction::Kind::PackedMatmul)
+    return "conv:" + std::to_string(c.conv.groups);
+  return "";
+}
+
+} // namespace wick::cpu
