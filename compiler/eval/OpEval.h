@@ -22,8 +22,8 @@ int64_t elementCount(llvm::ArrayRef<int64_t> shape);
 /// Result 0 of `op` on `inputs`, one view an operand; `out` has the static shape and
 /// element type of the result. Fails with `why` on an index out of range, or when
 /// the op has no element body or refers to a symbol.
-llvm::LogicalResult evaluateOp(mlir::Operation *op, llvm::ArrayRef<TensorView> inputs,
-                               MutableTensorView out, std::string &why);
+llvm::LogicalResult evaluateOp(mlir::Operation *op, llvm::ArrayRef<TensorView> inputs, MutableTensorView out,
+                               std::string &why);
 
 /// The same on shape expressions; `outShape` is the result's static shape. Attributes
 /// and operand dims may use symbols.

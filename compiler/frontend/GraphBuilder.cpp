@@ -20,9 +20,11 @@ namespace wick::compiler {
 static constexpr int64_t maxFoldWork = int64_t(1) << 24;
 
 GraphBuilder::GraphBuilder(ModuleOp module, WeightStore &weights)
-    : b(module.getContext()), loc(module.getLoc()), symbols(graph::Symbols::of(module)), weights(weights), module(module) {
-  module.getContext()->loadDialect<graph::WickDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect,
-                                   scf::SCFDialect, vector::VectorDialect>();
+    : b(module.getContext()), loc(module.getLoc()), symbols(graph::Symbols::of(module)), weights(weights),
+      module(module) {
+  module.getContext()
+      ->loadDialect<graph::WickDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
 }
 
 Value GraphBuilder::fail(const Twine &why) {
@@ -105,7 +107,8 @@ Value GraphBuilder::foldConstant(Operation *op) {
     read = std::max(read, cast<RankedTensorType>(v.getType()).getNumElements());
   }
   int64_t work = type.getNumElements();
-  if (isa<graph::MatmulOp, graph::ConvOp, graph::ConvTransposeOp, graph::ReduceOp, graph::ArgReduceOp, graph::PoolOp>(op))
+  if (isa<graph::MatmulOp, graph::ConvOp, graph::ConvTransposeOp, graph::ReduceOp, graph::ArgReduceOp, graph::PoolOp>(
+          op))
     work *= std::max<int64_t>(1, read / std::max<int64_t>(1, type.getNumElements())) + 64;
   if (work > maxFoldWork || read > maxFoldWork)
     return {};
@@ -249,7 +252,9 @@ std::optional<Exprs> GraphBuilder::shapeFrom(Value v, int64_t min, int64_t max) 
   return out;
 }
 
-Value GraphBuilder::dimsValue(ArrayRef<AffineExpr> values) { return create<graph::DimsOp>({}, {mapAttr("values", values)}); }
+Value GraphBuilder::dimsValue(ArrayRef<AffineExpr> values) {
+  return create<graph::DimsOp>({}, {mapAttr("values", values)});
+}
 Value GraphBuilder::dimScalar(AffineExpr value) { return reshape(dimsValue({value}), ArrayRef<int64_t>()); }
 
 //===-- Facts about dims ---------------------------------------------------===//
@@ -259,7 +264,9 @@ void GraphBuilder::mustEqual(AffineExpr x, AffineExpr y) {
     return; // a branch or loop may never run
   auto nameOf = [&](AffineExpr e) -> StringRef {
     auto s = dyn_cast<AffineSymbolExpr>(e);
-    return s && symbols[s.getPosition()].kind == graph::SymbolInfo::Kind::Named ? StringRef(symbols[s.getPosition()].name) : "";
+    return s && symbols[s.getPosition()].kind == graph::SymbolInfo::Kind::Named
+               ? StringRef(symbols[s.getPosition()].name)
+               : "";
   };
   x = simplify(x), y = simplify(y);
   if (graph::provablyEqual(x, y))
@@ -340,8 +347,8 @@ AffineExpr GraphBuilder::count(Value v) { return count(dims(v)); }
 
 AffineExpr GraphBuilder::doubleArg(double v) { return expr(std::bit_cast<int64_t>(v)); }
 
-SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, TypeRange results, ArrayRef<AffineExpr> args,
-                                         AffineExpr units, AffineExpr scratch) {
+SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, TypeRange results,
+                                         ArrayRef<AffineExpr> args, AffineExpr units, AffineExpr scratch) {
   if (hasError() || !llvm::all_of(operands, [](Value v) { return !!v; })) {
     fail("routine " + name + " lacks an operand");
     return SmallVector<Value>(results.size());
@@ -404,7 +411,8 @@ static void eraseDead(Region &region) {
 
 GraphBuilder::Snapshot GraphBuilder::snapshot() const {
   Block *block = b.getInsertionBlock();
-  return {block, block->empty() ? nullptr : &block->back(), b.saveInsertionPoint(), facts.size(), symbols, known, sizes};
+  return {block, block->empty() ? nullptr : &block->back(), b.saveInsertionPoint(), facts.size(), symbols, known,
+          sizes};
 }
 
 void GraphBuilder::undo(const Snapshot &s) {

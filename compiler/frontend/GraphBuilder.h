@@ -77,10 +77,10 @@ public:
   /// A constant of raw bytes; above maxInline bytes a weight that keeps `owner`.
   mlir::Value constant(mlir::Type elem, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<char> bytes,
                        std::shared_ptr<const void> owner = nullptr, llvm::StringRef name = "");
-  mlir::Value i64s(llvm::ArrayRef<int64_t> values);             ///< i64 vector
-  mlir::Value i64(int64_t v);                                   ///< i64 scalar
-  mlir::Value scalar(mlir::Type elem, double v);                ///< rank 0
-  mlir::Value scalarLike(mlir::Value x, double v);              ///< rank 0 of x's element type
+  mlir::Value i64s(llvm::ArrayRef<int64_t> values); ///< i64 vector
+  mlir::Value i64(int64_t v);                       ///< i64 scalar
+  mlir::Value scalar(mlir::Type elem, double v);    ///< rank 0
+  mlir::Value scalarLike(mlir::Value x, double v);  ///< rank 0 of x's element type
   mlir::Value splat(mlir::Type elem, llvm::ArrayRef<mlir::AffineExpr> dims, double v);
   /// The elements of a constant or weight; empty when the value is neither.
   std::optional<TensorData> dataOf(mlir::Value v) const;

@@ -70,13 +70,18 @@ Value GraphBuilder::concat(ArrayRef<Value> xs, int64_t axis) {
   return parts.size() == 1 ? parts[0] : create<graph::ConcatOp>(ValueRange(parts), {intAttr("axis", axis)});
 }
 
-Value GraphBuilder::sliceAll(Value x, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> sizes, ArrayRef<int64_t> steps) {
-  return x ? create<graph::SliceOp>({x}, {mapAttr("starts", starts), mapAttr("sizes", sizes), intsAttr("steps", steps)}) : x;
+Value GraphBuilder::sliceAll(Value x, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> sizes,
+                             ArrayRef<int64_t> steps) {
+  return x ? create<graph::SliceOp>({x}, {mapAttr("starts", starts), mapAttr("sizes", sizes), intsAttr("steps", steps)})
+           : x;
 }
 
 Value GraphBuilder::slice(Value x, int64_t axis, AffineExpr start, AffineExpr size, int64_t step) {
   if (!x)
     return x;
+  auto first = graph::constantOf(start), length = graph::constantOf(size), all = graph::constantOf(dim(x, axis));
+  if (step == 1 && first && length && all && (*first < 0 || *length < 0 || *length > *all - *first))
+    return fail("elements " + Twine(*first) + " to " + Twine(*first + *length) + " of an axis of " + Twine(*all));
   Exprs starts(rank(x), expr(0)), sizes = dims(x);
   SmallVector<int64_t> steps(rank(x), 1);
   starts[axis] = start, sizes[axis] = size, steps[axis] = step;
@@ -89,9 +94,10 @@ Value GraphBuilder::padConstant(Value x, ArrayRef<AffineExpr> low, ArrayRef<Affi
   auto isZero = [](AffineExpr e) { return graph::isConstant(e, 0); };
   if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
     return x;
-  return create<graph::PadOp>({x, scalarLike(x, value)},
-                              {mapAttr("low", low), mapAttr("high", high),
-                               b.getNamedAttr("mode", graph::PadModeAttr::get(b.getContext(), graph::PadMode::Constant))});
+  return create<graph::PadOp>(
+      {x, scalarLike(x, value)},
+      {mapAttr("low", low), mapAttr("high", high),
+       b.getNamedAttr("mode", graph::PadModeAttr::get(b.getContext(), graph::PadMode::Constant))});
 }
 
 Value GraphBuilder::gather(Value x, Value indices, int64_t axis) {
@@ -115,8 +121,8 @@ Value GraphBuilder::reduce(Value x, graph::ReduceKind kind, ArrayRef<int64_t> ax
     return x;
   SmallVector<int64_t> sorted(axes);
   llvm::sort(sorted);
-  return create<graph::ReduceOp>({x}, {b.getNamedAttr("kind", graph::ReduceKindAttr::get(b.getContext(), kind)),
-                                       intsAttr("axes", sorted)});
+  return create<graph::ReduceOp>(
+      {x}, {b.getNamedAttr("kind", graph::ReduceKindAttr::get(b.getContext(), kind)), intsAttr("axes", sorted)});
 }
 
 Value GraphBuilder::reduceMean(Value x, ArrayRef<int64_t> axes) {

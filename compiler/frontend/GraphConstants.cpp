@@ -36,8 +36,8 @@ static std::vector<char> splatBytes(Type elem, int64_t count, double v) {
   return out;
 }
 
-Value GraphBuilder::constant(Type elem, ArrayRef<int64_t> shape, ArrayRef<char> bytes, std::shared_ptr<const void> owner,
-                             StringRef name) {
+Value GraphBuilder::constant(Type elem, ArrayRef<int64_t> shape, ArrayRef<char> bytes,
+                             std::shared_ptr<const void> owner, StringRef name) {
   auto type = RankedTensorType::get(shape, elem);
   int64_t n = type.getNumElements(), size = storageBytes(elem);
   if (size == 0 || int64_t(bytes.size()) != n * size)
@@ -72,7 +72,9 @@ Value GraphBuilder::i64s(ArrayRef<int64_t> values) {
   return constant(b.getI64Type(), {int64_t(values.size())},
                   {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(int64_t)});
 }
-Value GraphBuilder::i64(int64_t v) { return constant(b.getI64Type(), {}, {reinterpret_cast<const char *>(&v), sizeof v}); }
+Value GraphBuilder::i64(int64_t v) {
+  return constant(b.getI64Type(), {}, {reinterpret_cast<const char *>(&v), sizeof v});
+}
 Value GraphBuilder::scalar(Type elem, double v) { return constant(elem, {}, splatBytes(elem, 1, v)); }
 Value GraphBuilder::scalarLike(Value x, double v) { return x ? scalar(elem(x), v) : Value(); }
 Value GraphBuilder::splat(Type elem, ArrayRef<AffineExpr> dims, double v) { return expandTo(scalar(elem, v), dims); }
@@ -126,7 +128,9 @@ std::optional<SmallVector<int64_t>> GraphBuilder::intsOf(Value v) const {
     uint64_t raw = 0;
     std::memcpy(&raw, d->bytes.data() + i, size);
     bool uns = type.isUnsigned() || bits == 1;
-    out.push_back(bits >= 64 ? int64_t(raw) : uns ? int64_t(raw & ((uint64_t(1) << bits) - 1)) : llvm::SignExtend64(raw, bits));
+    out.push_back(bits >= 64 ? int64_t(raw)
+                  : uns      ? int64_t(raw & ((uint64_t(1) << bits) - 1))
+                             : llvm::SignExtend64(raw, bits));
   }
   return out;
 }

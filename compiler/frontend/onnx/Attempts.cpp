@@ -63,7 +63,8 @@ bool OnnxImporter::settleChoice(const std::vector<onnx::Node> &nodes, size_t at)
   }
   if (valid.size() == 1)
     return attempt(choices[valid[0]]);
-  noteUnsupported(nodes[at], what + (valid.empty() ? ", and the graph behind it fits neither" : ", and the graph behind it fits both"));
+  noteUnsupported(nodes[at], what + (valid.empty() ? ", and the graph behind it fits neither"
+                                                   : ", and the graph behind it fits both"));
   for (const std::string &name : nodes[at].outputs)
     if (!name.empty())
       define(name, {});

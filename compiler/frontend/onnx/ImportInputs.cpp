@@ -37,8 +37,9 @@ bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, Exprs &dims) {
     if (!text.empty())
       StringRef(text).split(parts, 'x');
     if (input.type.hasRank && parts.size() != dims.size()) {
-      problems.push_back({true, "", "", "--shape gives " + std::to_string(parts.size()) + " dims for input '" + name +
-                                            "' of rank " + std::to_string(dims.size())});
+      problems.push_back({true, "", "",
+                          "--shape gives " + std::to_string(parts.size()) + " dims for input '" + name + "' of rank " +
+                              std::to_string(dims.size())});
       return false;
     }
     dims.resize(parts.size());
@@ -96,8 +97,8 @@ void OnnxImporter::importInputs() {
       define(input.name, {});
       continue;
     }
-    auto loc = NameLoc::get(g.b.getStringAttr(input.name),
-                            FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
+    auto loc =
+        NameLoc::get(g.b.getStringAttr(input.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
     define(input.name, entry->addArgument(type, loc));
     fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
     fn.setArgAttr(n++, "wick.name", g.b.getStringAttr(input.name));

@@ -41,7 +41,8 @@ static bool adoptFacts(ArrayRef<GraphBuilder::DimFact> facts, ImportOptions &opt
       if (given != options.dims.end() && !StringRef(given->second).contains(".."))
         continue; // decided before; a contradiction shows where the op is made
       options.dims.insert(options.dims.begin(), {name, std::to_string(fact.value)});
-      notes.push_back({false, node, "", "the graph fixes dim '" + name + "' to " + std::to_string(fact.value) + " here"});
+      notes.push_back(
+          {false, node, "", "the graph fixes dim '" + name + "' to " + std::to_string(fact.value) + " here"});
     }
     isNew = true;
   }
@@ -83,7 +84,8 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
   }
 }
 
-ImportResult importOnnxFile(MLIRContext *context, const std::string &path, WeightStore &weights, ImportOptions options) {
+ImportResult importOnnxFile(MLIRContext *context, const std::string &path, WeightStore &weights,
+                            ImportOptions options) {
   onnx::ReadResult read = onnx::readModel(path);
   if (!read.model) {
     ImportResult failed;

@@ -14,26 +14,46 @@ Type elementType(onnx::DataType type, MLIRContext *context) {
   Builder b(context);
   auto uns = [&](unsigned w) { return IntegerType::get(context, w, IntegerType::Unsigned); };
   switch (type) {
-  case onnx::DataType::Float: return b.getF32Type();
-  case onnx::DataType::Double: return b.getF64Type();
-  case onnx::DataType::Float16: return b.getF16Type();
-  case onnx::DataType::BFloat16: return b.getBF16Type();
-  case onnx::DataType::Int8: return b.getI8Type();
-  case onnx::DataType::Int16: return b.getI16Type();
-  case onnx::DataType::Int32: return b.getI32Type();
-  case onnx::DataType::Int64: return b.getI64Type();
-  case onnx::DataType::UInt8: return uns(8);
-  case onnx::DataType::UInt16: return uns(16);
-  case onnx::DataType::UInt32: return uns(32);
-  case onnx::DataType::UInt64: return uns(64);
-  case onnx::DataType::Bool: return b.getI1Type();
-  case onnx::DataType::Int4: return b.getIntegerType(4);
-  case onnx::DataType::UInt4: return uns(4);
-  case onnx::DataType::Float8E4M3FN: return Float8E4M3FNType::get(context);
-  case onnx::DataType::Float8E4M3FNUZ: return Float8E4M3FNUZType::get(context);
-  case onnx::DataType::Float8E5M2: return Float8E5M2Type::get(context);
-  case onnx::DataType::Float8E5M2FNUZ: return Float8E5M2FNUZType::get(context);
-  default: return {};
+  case onnx::DataType::Float:
+    return b.getF32Type();
+  case onnx::DataType::Double:
+    return b.getF64Type();
+  case onnx::DataType::Float16:
+    return b.getF16Type();
+  case onnx::DataType::BFloat16:
+    return b.getBF16Type();
+  case onnx::DataType::Int8:
+    return b.getI8Type();
+  case onnx::DataType::Int16:
+    return b.getI16Type();
+  case onnx::DataType::Int32:
+    return b.getI32Type();
+  case onnx::DataType::Int64:
+    return b.getI64Type();
+  case onnx::DataType::UInt8:
+    return uns(8);
+  case onnx::DataType::UInt16:
+    return uns(16);
+  case onnx::DataType::UInt32:
+    return uns(32);
+  case onnx::DataType::UInt64:
+    return uns(64);
+  case onnx::DataType::Bool:
+    return b.getI1Type();
+  case onnx::DataType::Int4:
+    return b.getIntegerType(4);
+  case onnx::DataType::UInt4:
+    return uns(4);
+  case onnx::DataType::Float8E4M3FN:
+    return Float8E4M3FNType::get(context);
+  case onnx::DataType::Float8E4M3FNUZ:
+    return Float8E4M3FNUZType::get(context);
+  case onnx::DataType::Float8E5M2:
+    return Float8E5M2Type::get(context);
+  case onnx::DataType::Float8E5M2FNUZ:
+    return Float8E5M2FNUZType::get(context);
+  default:
+    return {};
   }
 }
 
@@ -110,7 +130,8 @@ ImportFn findImporter(StringRef domain, StringRef op) {
     ImportTable t;
     addConstantImporters(t), addShapeImporters(t), addMoveImporters(t), addScalarImporters(t), addReduceImporters(t);
     addNormImporters(t), addContractImporters(t), addEinsumImporters(t), addPoolImporters(t), addResizeImporters(t);
-    addIndexImporters(t), addRoutineImporters(t), addQuantImporters(t), addRecurrentImporters(t), addControlImporters(t);
+    addIndexImporters(t), addRoutineImporters(t), addQuantImporters(t), addRecurrentImporters(t),
+        addControlImporters(t), addSequenceImporters(t);
     return t;
   }();
   return table.lookup(domain.empty() ? op.str() : (domain + "." + op).str());
@@ -156,10 +177,18 @@ bool importByRow(NodeImport &n) {
     if (!from)
       continue; // the record's default is the schema's
     switch (a.kind) {
-    case OnnxAttr::Double: attrs.push_back(n.g.doubleAttr(a.to, from->f)); break;
-    case OnnxAttr::Bool: attrs.push_back(b.getNamedAttr(a.to, b.getBoolAttr(from->i != 0))); break;
-    case OnnxAttr::Int: attrs.push_back(n.g.intAttr(a.to, from->i)); break;
-    case OnnxAttr::Ints: attrs.push_back(n.g.intsAttr(a.to, from->ints)); break;
+    case OnnxAttr::Double:
+      attrs.push_back(n.g.doubleAttr(a.to, from->f));
+      break;
+    case OnnxAttr::Bool:
+      attrs.push_back(b.getNamedAttr(a.to, b.getBoolAttr(from->i != 0)));
+      break;
+    case OnnxAttr::Int:
+      attrs.push_back(n.g.intAttr(a.to, from->i));
+      break;
+    case OnnxAttr::Ints:
+      attrs.push_back(n.g.intsAttr(a.to, from->ints));
+      break;
     case OnnxAttr::Unit:
       if (from->i)
         attrs.push_back(n.g.unitAttr(a.to));

@@ -30,12 +30,18 @@ public:
     if (i < out.size())
       out[i] = v;
   }
-  int64_t intAttr(llvm::StringRef name, int64_t otherwise) const { return node.intAttr(std::string_view(name), otherwise); }
-  double floatAttr(llvm::StringRef name, double otherwise) const { return node.floatAttr(std::string_view(name), float(otherwise)); }
+  int64_t intAttr(llvm::StringRef name, int64_t otherwise) const {
+    return node.intAttr(std::string_view(name), otherwise);
+  }
+  double floatAttr(llvm::StringRef name, double otherwise) const {
+    return node.floatAttr(std::string_view(name), float(otherwise));
+  }
   std::string stringAttr(llvm::StringRef name, llvm::StringRef otherwise) const {
     return node.stringAttr(std::string_view(name), std::string_view(otherwise));
   }
-  std::optional<std::vector<int64_t>> intsAttr(llvm::StringRef name) const { return node.intsAttr(std::string_view(name)); }
+  std::optional<std::vector<int64_t>> intsAttr(llvm::StringRef name) const {
+    return node.intsAttr(std::string_view(name));
+  }
   bool hasAttr(llvm::StringRef name) const { return node.attr(std::string_view(name)) != nullptr; }
 
   /// A node that is valid but that we cannot do; and one that is not valid. The
@@ -48,13 +54,15 @@ public:
   std::optional<int64_t> axis(int64_t axis, int64_t rank);
   /// Axes as an attribute or as a constant operand; `otherwise` when both are absent.
   /// Sorted, non-negative. Runtime axes are unsupported.
-  std::optional<llvm::SmallVector<int64_t>> axes(size_t operand, int64_t rank, std::optional<llvm::SmallVector<int64_t>> otherwise);
+  std::optional<llvm::SmallVector<int64_t>> axes(size_t operand, int64_t rank,
+                                                 std::optional<llvm::SmallVector<int64_t>> otherwise);
   /// Constant integer elements of an operand; unsupported (naming `what`) else.
   std::optional<llvm::SmallVector<int64_t>> constantInts(size_t operand, llvm::StringRef what);
   std::optional<double> constantDouble(size_t operand, llvm::StringRef what, double otherwise);
 
   std::string problem;
   bool isError = false;
+  bool isList = false; ///< output 0 was defined as a sequence
 
 private:
   void note(const llvm::Twine &why, bool error) {
@@ -91,6 +99,7 @@ void addRoutineImporters(ImportTable &table);
 void addQuantImporters(ImportTable &table);
 void addRecurrentImporters(ImportTable &table);
 void addControlImporters(ImportTable &table);
+void addSequenceImporters(ImportTable &table);
 
 } // namespace wick::compiler
 

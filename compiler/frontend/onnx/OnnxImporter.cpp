@@ -8,6 +8,7 @@
 
 #include "compiler/eval/OpEval.h"
 #include "compiler/frontend/onnx/FunctionExpander.h"
+#include "compiler/frontend/onnx/OnnxLib.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -16,9 +17,9 @@ namespace wick::compiler {
 /// Function bodies that call functions that have bodies; deeper is a cycle.
 static constexpr unsigned maxExpansion = 8;
 
-OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
-                           WeightStore &weights, const ImportOptions &options,
-                           const std::map<std::string, std::string> &aliases)
+OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model,
+                           std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
+                           const ImportOptions &options, const std::map<std::string, std::string> &aliases)
     : g(module, weights), model(model), payloads(std::move(payloads)), options(options), aliases(aliases), names(model),
       module(module) {}
 
@@ -86,6 +87,18 @@ Value OnnxImporter::lookup(const std::string &name) {
   return {};
 }
 
+const OnnxImporter::List *OnnxImporter::lookupList(const std::string &name) const {
+  for (const Scope &scope : llvm::reverse(scopes))
+    if (auto it = scope.lists.find(name); it != scope.lists.end())
+      return &it->second;
+  return nullptr;
+}
+
+void OnnxImporter::defineList(NodeImport &n, List list) {
+  scopes.back().lists[n.node.output(0)] = std::move(list);
+  n.isList = true;
+}
+
 /// One byte an element from two 4-bit elements a byte, sign-extended for int4.
 static std::shared_ptr<std::vector<char>> unpack4(ArrayRef<char> bytes, int64_t count, bool isSigned) {
   auto out = std::make_shared<std::vector<char>>(size_t(count));
@@ -107,7 +120,8 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
     g.b.setInsertionPointToStart(entry);
   Location saved = g.loc;
   if (!tensor.name.empty())
-    g.loc = NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
+    g.loc =
+        NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
   auto raw = payloads->bytes(tensor);
   ArrayRef<char> bytes(reinterpret_cast<const char *>(raw.data()), raw.size());
   std::shared_ptr<const void> owner = payloads;
@@ -134,6 +148,30 @@ void OnnxImporter::importNodes(const std::vector<onnx::Node> &nodes, size_t from
   }
 }
 
+/// Importers may rely on required operands being tensors.
+bool OnnxImporter::checkOperands(NodeImport &n) {
+  const std::string &op = n.node.opType;
+  bool takesLists = op == "Identity" || op == "ConcatFromSequence" || StringRef(op).starts_with("Sequence") ||
+                    StringRef(op).starts_with("Optional");
+  auto [it, isNew] = required.try_emplace(n.node.qualifiedOp());
+  if (isNew) {
+    if (auto schema = onnx::findSchema(op, n.node.domain, onnx::newestOpset()))
+      for (const onnx::FormalParameter &input : schema->inputs)
+        it->second.push_back(input.option != onnx::FormalParameter::Option::Optional);
+    else if (findImporter(n.node.domain, op))
+      it->second.push_back(true);
+  }
+  for (size_t i = 0; i < std::max(it->second.size(), n.in.size()); ++i) {
+    if (n.input(i))
+      continue;
+    if (n.node.hasInput(i) && !takesLists)
+      return n.unsupported("operand " + Twine(i) + " is a sequence"), false;
+    if (i < it->second.size() && it->second[i] && !n.node.hasInput(i) && !takesLists)
+      return n.error("operand " + Twine(i) + " is missing"), false;
+  }
+  return true;
+}
+
 void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   g.loc = locationOf(node);
   NodeImport n(*this, g, node);
@@ -145,7 +183,7 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   bool usesBroken = false;
   for (const std::string &name : node.inputs) {
     n.in.push_back(name.empty() ? Value() : lookup(name));
-    if (name.empty() || n.in.back())
+    if (name.empty() || n.in.back() || lookupList(name))
       continue;
     if (g.hasError()) // a constant that cannot be held
       noteUnsupported(node, g.takeError());
@@ -156,7 +194,9 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   }
   if (usesBroken)
     return breakOutputs();
-  if (ImportFn special = findImporter(node.domain, node.opType)) {
+  if (!checkOperands(n))
+    ;
+  else if (ImportFn special = findImporter(node.domain, node.opType)) {
     special(n);
     if (!pendingChoices.empty())
       return; // settled by importNodes
@@ -173,13 +213,15 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
     noteError(node, failure);
   bool ok = n.problem.empty() && failure.empty();
   for (size_t i = 0; ok && i < n.out.size(); ++i) {
-    if (node.outputs[i].empty() || n.out[i])
+    if (node.outputs[i].empty() || n.out[i] || n.isList)
       continue;
     noteUnsupported(node, "output " + std::to_string(i) + " is not computed");
     ok = false;
   }
   if (!ok)
     return breakOutputs();
+  if (n.isList)
+    return;
   for (size_t i = 0; i < n.out.size(); ++i)
     if (!node.outputs[i].empty())
       define(node.outputs[i], n.out[i]);
@@ -233,8 +275,13 @@ std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph
     Value v = lookup(output.name);
     bool broken = llvm::any_of(scopes, [&](Scope &s) { return s.broken.contains(output.name); });
     ok &= v || !broken;
+    if (!v && ok && lookupList(output.name)) {
+      unsupported.push_back({"output", "output '" + output.name + "' of a subgraph is not a tensor", output.name});
+      ok = false;
+    }
     if (!v && ok) {
-      problems.push_back({true, "", "", "subgraph '" + graph.name + "' does not define its output '" + output.name + "'"});
+      problems.push_back(
+          {true, "", "", "subgraph '" + graph.name + "' does not define its output '" + output.name + "'"});
       ok = false;
     }
     results.push_back(v);
@@ -262,6 +309,8 @@ void OnnxImporter::run() {
     Value v = lookup(output.name);
     if (g.hasError())
       problems.push_back({true, "", "", g.takeError()});
+    else if (!v && lookupList(output.name))
+      unsupported.push_back({"output", "output '" + output.name + "' is not a tensor", output.name});
     else if (!v && !scopes[0].broken.contains(output.name))
       problems.push_back({true, "", "", "nothing defines the graph's output '" + output.name + "'"});
     results.push_back(v);

@@ -19,8 +19,7 @@ namespace wick::compiler {
 class OnnxImporter {
 public:
   OnnxImporter(mlir::ModuleOp module, const onnx::Model &model, std::shared_ptr<const onnx::PayloadSource> payloads,
-               WeightStore &weights, const ImportOptions &options,
-               const std::map<std::string, std::string> &aliases);
+               WeightStore &weights, const ImportOptions &options, const std::map<std::string, std::string> &aliases);
   /// Imports the main graph; problems are in `problems` and `unsupported`.
   void run();
 
@@ -31,6 +30,12 @@ public:
   mlir::Value constant(const onnx::Tensor &tensor);
   /// A value by name in the scopes from the innermost; null when it is not there.
   mlir::Value lookup(const std::string &name);
+
+  /// A sequence of known length is a list of values and exists while importing only.
+  using List = llvm::SmallVector<mlir::Value>;
+  const List *lookupList(const std::string &name) const;
+  /// Defines output 0 of the node as a list.
+  void defineList(NodeImport &n, List list);
 
   /// Imports a subgraph's nodes at the insertion point, with `args` for its inputs.
   /// Empty when something failed (it has been noted).
@@ -65,6 +70,7 @@ private:
   struct Scope {
     llvm::StringMap<mlir::Value> values;
     llvm::StringMap<const onnx::Tensor *> tensors;
+    llvm::StringMap<List> lists;
     /// Values that could not be made: their users fail silently.
     llvm::StringMap<char> broken;
   };
@@ -75,6 +81,7 @@ private:
   void importNodes(const std::vector<onnx::Node> &nodes, size_t from = 0);
   bool settleChoice(const std::vector<onnx::Node> &nodes, size_t at);
   void importNode(const onnx::Node &node, unsigned depth = 0);
+  bool checkOperands(NodeImport &n);
   bool importByFunction(NodeImport &n, unsigned depth);
   void noteUnsupported(const onnx::Node &node, const std::string &why);
   void noteError(const onnx::Node &node, const std::string &why);
@@ -90,6 +97,8 @@ private:
   mlir::Block *entry = nullptr;
   mlir::Operation *lastConstant = nullptr;
   std::vector<Scope> scopes;
+  /// Which operands an op requires, by its qualified name.
+  llvm::StringMap<llvm::SmallVector<bool>> required;
   /// Choices of the node that was imported last; settled by importNodes.
   std::vector<Choice> pendingChoices;
   std::string pendingWhat;

@@ -17,7 +17,8 @@ TEST(Importer, RowsAndNames) {
   onnx::Graph g;
   g.inputs = {tensorInfo("x", DataType::Float, {"batch", "3"})};
   g.outputs = {{"y", {}}};
-  g.nodes = {makeNode("Greater", {"x", "zero"}, {"m"}), makeNode("LeakyRelu", {"x"}, {"l"}, {Attribute::makeFloat("alpha", 0.25f)}),
+  g.nodes = {makeNode("Greater", {"x", "zero"}, {"m"}),
+             makeNode("LeakyRelu", {"x"}, {"l"}, {Attribute::makeFloat("alpha", 0.25f)}),
              makeNode("Where", {"m", "l", "x"}, {"y"})};
   g.initializers = {Tensor::make<float>("zero", DataType::Float, {}, {0})};
   auto r = import(g);
@@ -33,8 +34,10 @@ TEST(Importer, ShapeArithmeticVanishes) {
   g.inputs = {tensorInfo("x", DataType::Float, {"n", "4", "6"})};
   g.outputs = {{"y", {}}};
   g.initializers = {Tensor::int64Scalar("zero", 0), Tensor::int64s("rest", {-1}), Tensor::int64s("axis", {0})};
-  g.nodes = {makeNode("Shape", {"x"}, {"s"}), makeNode("Gather", {"s", "zero"}, {"n"}), makeNode("Unsqueeze", {"n", "axis"}, {"n1"}),
-             makeNode("Concat", {"n1", "rest"}, {"to"}, {Attribute::makeInt("axis", 0)}), makeNode("Reshape", {"x", "to"}, {"y"})};
+  g.nodes = {makeNode("Shape", {"x"}, {"s"}), makeNode("Gather", {"s", "zero"}, {"n"}),
+             makeNode("Unsqueeze", {"n", "axis"}, {"n1"}),
+             makeNode("Concat", {"n1", "rest"}, {"to"}, {Attribute::makeInt("axis", 0)}),
+             makeNode("Reshape", {"x", "to"}, {"y"})};
   auto r = import(g);
   ASSERT_EQ(r->result.kind, ImportResult::Kind::Ok) << r->text;
   EXPECT_EQ(r->count(" = wick."), 1u) << r->text;
@@ -105,7 +108,10 @@ TEST(Importer, IfInlinesWhatIsDecided) {
   g.inputs = {tensorInfo("x", DataType::Float, {"n"}), tensorInfo("c", DataType::Bool, {})};
   g.outputs = {{"y", {}}};
   g.initializers = {Tensor::make<uint8_t>("yes", DataType::Bool, {}, {1})};
-  auto attrs = [] { return std::vector<Attribute>{makeGraphAttr("then_branch", branch("Exp", "t")), makeGraphAttr("else_branch", branch("Neg", "e"))}; };
+  auto attrs = [] {
+    return std::vector<Attribute>{makeGraphAttr("then_branch", branch("Exp", "t")),
+                                  makeGraphAttr("else_branch", branch("Neg", "e"))};
+  };
   g.nodes = {makeNode("If", {"yes"}, {"y"}, attrs())};
   auto r = import(g);
   ASSERT_EQ(r->result.kind, ImportResult::Kind::Ok) << r->text;
@@ -126,7 +132,8 @@ TEST(Importer, IfOfDifferentRanksIsSettledByItsUsers) {
   squeeze.nodes = {makeNode("Squeeze", {"x", "axes"}, {"t"})};
   squeeze.outputs = {{"t", {}}};
   g.initializers = {Tensor::int64s("perm", {0})};
-  g.nodes = {makeNode("If", {"c"}, {"i"}, {makeGraphAttr("then_branch", squeeze), makeGraphAttr("else_branch", branch("Identity", "e"))}),
+  g.nodes = {makeNode("If", {"c"}, {"i"},
+                      {makeGraphAttr("then_branch", squeeze), makeGraphAttr("else_branch", branch("Identity", "e"))}),
              makeNode("Transpose", {"i"}, {"y"}, {Attribute::makeInts("perm", {1, 0})})};
   auto r = import(g);
   ASSERT_EQ(r->result.kind, ImportResult::Kind::Ok) << r->text;
@@ -138,7 +145,8 @@ static onnx::Graph doubling() {
   onnx::Graph body;
   body.inputs = {{"i", {}}, {"go", {}}, {"v", {}}};
   body.outputs = {{"again", {}}, {"w", {}}, {"s", {}}};
-  body.nodes = {makeNode("Identity", {"go"}, {"again"}), makeNode("Add", {"v", "v"}, {"w"}), makeNode("Identity", {"v"}, {"s"})};
+  body.nodes = {makeNode("Identity", {"go"}, {"again"}), makeNode("Add", {"v", "v"}, {"w"}),
+                makeNode("Identity", {"v"}, {"s"})};
   return body;
 }
 

@@ -71,9 +71,11 @@ static std::string runCase(const std::string &dir) {
     double relative = isa<FloatType>(elem) ? width >= 32 ? 1e-3 : elem.isF16() ? 2e-3 : width == 16 ? 2e-2 : 0.13 : 0;
     for (size_t k = 0; k < got->size(); ++k) {
       double x = (*got)[k], y = (*expected)[k];
-      if (x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= (relative > 0 ? 1e-5 : 0) + relative * std::fabs(y))
+      if (x == y || (std::isnan(x) && std::isnan(y)) ||
+          std::fabs(x - y) <= (relative > 0 ? 1e-5 : 0) + relative * std::fabs(y))
         continue;
-      return "output " + std::to_string(i) + " element " + std::to_string(k) + ": " + std::to_string(x) + ", expected " + std::to_string(y);
+      return "output " + std::to_string(i) + " element " + std::to_string(k) + ": " + std::to_string(x) +
+             ", expected " + std::to_string(y);
     }
   }
   return "";
@@ -85,7 +87,8 @@ TEST(SuiteFold, NodeCases) {
     GTEST_SKIP() << "WICK_ONNX_SUITE is not set";
   unsigned equal = 0;
   std::error_code ec;
-  for (llvm::sys::fs::directory_iterator it(std::string(suite) + "/node", ec), end; it != end && !ec; it.increment(ec)) {
+  for (llvm::sys::fs::directory_iterator it(std::string(suite) + "/node", ec), end; it != end && !ec;
+       it.increment(ec)) {
     StringRef name = llvm::StringRef(it->path()).rsplit('/').second;
     // The reference divides by an unrounded size here, against the op's text.
     if (name.contains("scales_linear_align_corners") || name.contains("scales_cubic_align_corners"))

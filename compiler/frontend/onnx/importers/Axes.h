@@ -19,7 +19,8 @@ mlir::Value spreadToDims(GraphBuilder &g, mlir::Value axes, mlir::Value values, 
 /// Number of set entries before each entry of a 0/1 vector of known length.
 mlir::Value countBefore(GraphBuilder &g, mlir::Value flags);
 /// The `keep` dims whose mask is 0, in order.
-std::optional<Exprs> remainingDims(GraphBuilder &g, mlir::Value mask, llvm::ArrayRef<mlir::AffineExpr> dims, int64_t keep);
+std::optional<Exprs> remainingDims(GraphBuilder &g, mlir::Value mask, llvm::ArrayRef<mlir::AffineExpr> dims,
+                                   int64_t keep);
 
 } // namespace wick::compiler
 

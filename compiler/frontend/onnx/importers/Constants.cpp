@@ -78,6 +78,8 @@ static void importRange(NodeImport &n) {
 static void importEyeLike(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
+  if (g.rank(x) != 2)
+    return n.error("input of rank " + Twine(g.rank(x)) + ", expected 2");
   Type type = n.hasAttr("dtype") ? elementType(onnx::DataType(n.intAttr("dtype", 1)), g.b.getContext()) : g.elem(x);
   if (!type)
     return n.unsupported("element type");
@@ -86,15 +88,24 @@ static void importEyeLike(NodeImport &n) {
   n.set(0, g.castTo(g.create<graph::EqualOp>({g.add(row, double(n.intAttr("k", 0))), col}), type));
 }
 
-static void importIdentity(NodeImport &n) { n.set(0, n.input(0)); }
+static void importIdentity(NodeImport &n) {
+  if (auto *list = n.input(0) ? nullptr : n.importer.lookupList(n.node.input(0)))
+    return n.importer.defineList(n, *list);
+  n.set(0, n.input(0));
+}
 
 static void importDropout(NodeImport &n) {
   GraphBuilder &g = n.g;
   if (n.input(2)) {
-    auto training = g.intOf(n.input(2));
-    auto ratio = n.input(1) ? g.doubleOf(n.input(1)) : std::optional(0.5);
-    if (!(training && *training == 0) && !(ratio && *ratio == 0))
+    Value ratio = n.input(1) ? g.reshape(n.input(1), ArrayRef<int64_t>()) : g.scalar(g.b.getF32Type(), 0.5);
+    Value training = g.reshape(n.input(2), ArrayRef<int64_t>());
+    Value idle = g.create<graph::OrOp>(
+        {g.create<graph::EqualOp>({ratio, g.scalarLike(ratio, 0)}), g.create<graph::NotOp>({training})});
+    auto known = g.intOf(idle);
+    if (known == 0)
       return n.unsupported("training mode");
+    if (!known && idle)
+      graph::AssertOp::create(g.b, g.loc, idle, "Dropout in training mode needs ratio 0");
   }
   n.set(0, n.input(0));
   if (n.wants(1))

@@ -50,6 +50,8 @@ static void importGemm(NodeImport &n) {
 static Value addBias(GraphBuilder &g, Value v, Value bias) {
   if (!v || !bias)
     return v;
+  if (g.rank(bias) != 1)
+    return g.fail("a bias of rank " + Twine(g.rank(bias)));
   Exprs shape(g.rank(v) - 1, g.expr(1));
   shape[0] = g.dim(bias, 0);
   return g.add(v, g.reshape(bias, shape));
@@ -92,9 +94,9 @@ static void importConv(NodeImport &n) {
     x = g.padConstant(x, low, high, 0);
     begin.assign(kernel->size(), 0), end.assign(kernel->size(), 0);
   }
-  Value v = g.create<graph::ConvOp>({x, n.input(1)}, {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin),
-                                                      g.intsAttr("pads_end", end), g.intsAttr("dilations", w->dilations),
-                                                      g.intAttr("groups", n.intAttr("group", 1))});
+  Value v = g.create<graph::ConvOp>(
+      {x, n.input(1)}, {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin), g.intsAttr("pads_end", end),
+                        g.intsAttr("dilations", w->dilations), g.intAttr("groups", n.intAttr("group", 1))});
   n.set(0, addBias(g, v, n.input(2)));
 }
 
@@ -107,6 +109,8 @@ static void importConvTranspose(NodeImport &n) {
   if (!w)
     return;
   size_t count = kernel->size();
+  if (n.intAttr("group", 1) < 1)
+    return n.error("group " + Twine(n.intAttr("group", 1)));
   auto extra = n.intsAttr("output_padding").value_or(std::vector<int64_t>(count, 0));
   auto outShape = n.intsAttr("output_shape");
   if (extra.size() != count || (outShape && outShape->size() != count && outShape->size() != count + 2))
@@ -130,8 +134,9 @@ static void importConvTranspose(NodeImport &n) {
     begin.push_back(*c), sizes.push_back(size);
   }
   Value v = g.create<graph::ConvTransposeOp>({x, n.input(1)},
-      {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin), g.intsAttr("dilations", w->dilations),
-       g.intAttr("groups", n.intAttr("group", 1)), g.mapAttr("sizes", sizes)});
+                                             {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin),
+                                              g.intsAttr("dilations", w->dilations),
+                                              g.intAttr("groups", n.intAttr("group", 1)), g.mapAttr("sizes", sizes)});
   n.set(0, addBias(g, v, n.input(2)));
 }
 

@@ -24,7 +24,8 @@ static void yield(GraphBuilder &g, ValueRange values) { graph::YieldOp::create(g
 /// Makes the dims of both branches' values agree: equal ones stay, others become sizes
 /// chosen by the condition before the op. False when ranks or elements differ.
 static bool unify(GraphBuilder &g, graph::IfOp op, SmallVectorImpl<Type> &types) {
-  SmallVector<Operation *> yields{op.getThenRegion().front().getTerminator(), op.getElseRegion().front().getTerminator()};
+  SmallVector<Operation *> yields{op.getThenRegion().front().getTerminator(),
+                                  op.getElseRegion().front().getTerminator()};
   for (unsigned i = 0; i < yields[0]->getNumOperands(); ++i) {
     Type t = yields[0]->getOperand(i).getType(), e = yields[1]->getOperand(i).getType();
     Exprs a = graph::dimsOf(t), c = graph::dimsOf(e);
@@ -101,8 +102,9 @@ static void importIf(NodeImport &n) {
       graph::AssertOp::create(m.g.b, loc, which ? m.g.create<graph::NotOp>({c}) : c, text);
       return inlineBranch(m, which);
     };
-    return n.importer.importWithChoice(n, {[choose](NodeImport &m) { return choose(m, 0); }, [choose](NodeImport &m) { return choose(m, 1); }},
-                                       "the branches give results of different rank or type");
+    return n.importer.importWithChoice(
+        n, {[choose](NodeImport &m) { return choose(m, 0); }, [choose](NodeImport &m) { return choose(m, 1); }},
+        "the branches give results of different rank or type");
   }
   // Results are fixed at creation: move the regions to an op that has them.
   g.b.setInsertionPointAfter(op);
@@ -123,18 +125,19 @@ namespace {
 /// A loop to be imported: Scan fills in slices and directions.
 struct LoopPlan {
   const onnx::Graph *body;
-  Value trip, cond;             ///< scalars i64, i1
-  AffineExpr tripExpr;          ///< null when not known as an expression
+  Value trip, cond;    ///< scalars i64, i1
+  AffineExpr tripExpr; ///< null when not known as an expression
   SmallVector<Value> carried;
   bool isScan = false;
-  SmallVector<Value> scanned;   ///< Scan inputs, their scan axis first, in step order
+  SmallVector<Value> scanned; ///< Scan inputs, their scan axis first, in step order
   size_t numStacked = 0;
 };
 } // namespace
 
 /// The body once; results are (condition, carried..., stacked...). A Scan's body has no
 /// iteration and condition.
-static std::optional<SmallVector<Value>> importBody(NodeImport &n, const LoopPlan &p, Value iteration, Value cond, ValueRange carried) {
+static std::optional<SmallVector<Value>> importBody(NodeImport &n, const LoopPlan &p, Value iteration, Value cond,
+                                                    ValueRange carried) {
   GraphBuilder &g = n.g;
   SmallVector<Value> args;
   if (!p.isScan)
@@ -313,7 +316,8 @@ static void importScan(NodeImport &n) {
   p.isScan = true;
   p.body = n.node.graphAttr("body");
   int64_t inputs = n.intAttr("num_scan_inputs", 0), states = int64_t(n.in.size()) - inputs;
-  if (!p.body || inputs < 1 || states < 0 || int64_t(p.body->outputs.size()) < states)
+  bool missing = llvm::any_of(n.in, [](Value v) { return !v; });
+  if (!p.body || missing || inputs < 1 || states < 0 || int64_t(p.body->outputs.size()) < states)
     return n.error("body and num_scan_inputs do not fit");
   p.carried.assign(n.in.begin(), n.in.begin() + states);
   p.numStacked = p.body->outputs.size() - states;

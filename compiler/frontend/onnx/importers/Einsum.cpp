@@ -43,6 +43,8 @@ static bool parseTerm(StringRef text, int64_t rank, Labels &out) {
 }
 
 static bool parse(NodeImport &n, Equation &eq) {
+  if (llvm::any_of(n.in, [](Value v) { return !v; }))
+    return false;
   std::string text;
   for (char c : n.stringAttr("equation", ""))
     if (c != ' ')
@@ -59,7 +61,8 @@ static bool parse(NodeImport &n, Equation &eq) {
     dots = std::max<int64_t>(dots, llvm::count_if(eq.inputs.back(), [](int l) { return l < 0; }));
   }
   if (text.find("->") != std::string::npos)
-    return parseTerm(right, int64_t(right.size()) - (right.contains("...") ? 3 : 0) + (right.contains("...") ? dots : 0), eq.output);
+    return parseTerm(
+        right, int64_t(right.size()) - (right.contains("...") ? 3 : 0) + (right.contains("...") ? dots : 0), eq.output);
   // Implicit: the ellipsis, then the letters that occur once, in alphabetical order.
   for (int64_t k = dots; k > 0; --k)
     eq.output.push_back(-int(k));
@@ -168,8 +171,9 @@ static void importEinsum(NodeImport &n) {
   Term acc = terms[0];
   for (size_t i = 1; i < terms.size() && acc.value; ++i)
     acc = multiply(g, acc, terms[i], [&](int l) {
-      return llvm::is_contained(eq.output, l) ||
-             std::any_of(terms.begin() + i + 1, terms.end(), [&](const Term &t) { return llvm::is_contained(t.labels, l); });
+      return llvm::is_contained(eq.output, l) || std::any_of(terms.begin() + i + 1, terms.end(), [&](const Term &t) {
+               return llvm::is_contained(t.labels, l);
+             });
     });
   if (!acc.value)
     return;

@@ -18,7 +18,11 @@ static void importGatherElements(NodeImport &n) {
     n.set(0, n.g.create<graph::GatherElementsOp>({n.input(0), n.input(1)}, {n.g.intAttr("axis", *axis)}));
 }
 static void importGatherNd(NodeImport &n) {
-  n.set(0, n.g.create<graph::GatherNdOp>({n.input(0), n.input(1)}, {n.g.intAttr("batch_dims", n.intAttr("batch_dims", 0))}));
+  int64_t batch = n.intAttr("batch_dims", 0);
+  if (batch < 0 || batch >= std::max<int64_t>(1, std::min(n.g.rank(n.input(0)), n.g.rank(n.input(1)))))
+    return n.error("batch_dims " + Twine(batch));
+  n.set(0, n.g.create<graph::GatherNdOp>({n.input(0), n.input(1)},
+                                         {n.g.intAttr("batch_dims", n.intAttr("batch_dims", 0))}));
 }
 
 /// The routines' code of a reduction; empty after an error.
@@ -57,7 +61,8 @@ static void importScatterNd(NodeImport &n) {
   if (!how || !depth || *depth > int64_t(dims.size()))
     return n.unsupported("index tuples of unknown or excessive length");
   ArrayRef<AffineExpr> outer = ArrayRef(dims).take_front(*depth);
-  Exprs args{g.count(ArrayRef(idxDims).drop_back()), g.expr(*depth), g.count(ArrayRef(dims).drop_front(*depth)), g.expr(*how)};
+  Exprs args{g.count(ArrayRef(idxDims).drop_back()), g.expr(*depth), g.count(ArrayRef(dims).drop_front(*depth)),
+             g.expr(*how)};
   llvm::append_range(args, outer);
   n.set(0, g.routine("scatter_nd", {x, indices, n.input(2)}, x.getType(), args, g.count(outer), g.expr(0))[0]);
 }
@@ -70,7 +75,8 @@ static void importTensorScatter(NodeImport &n) {
   if (!axis || *axis == 0)
     return n.error("axis names the batch");
   std::string mode = n.stringAttr("mode", "linear");
-  AffineExpr between = g.count(ArrayRef(dims).slice(1, *axis - 1)), inner = g.count(ArrayRef(dims).drop_front(*axis + 1));
+  AffineExpr between = g.count(ArrayRef(dims).slice(1, *axis - 1)),
+             inner = g.count(ArrayRef(dims).drop_front(*axis + 1));
   bool has = !!indices;
   indices = has ? g.castTo(indices, g.b.getI64Type()) : g.splat(g.b.getI64Type(), {dims[0]}, 0);
   n.set(0, g.routine("tensor_scatter", {past, update, indices}, past.getType(),
@@ -82,6 +88,8 @@ static void importOneHot(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value indices = n.input(0), values = n.input(2);
   Type i64 = g.b.getI64Type();
+  if (g.rank(values) != 1)
+    return n.error("values of rank " + Twine(g.rank(values)) + ", expected 1");
   auto axis = n.axis(n.intAttr("axis", -1), g.rank(indices) + 1);
   if (!axis)
     return;

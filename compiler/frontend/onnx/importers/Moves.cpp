@@ -44,6 +44,8 @@ static void importSplit(NodeImport &n) {
     sizes = g.exprs(*attr);
   } else {
     int64_t count = n.intAttr("num_outputs", parts);
+    if (count < 1)
+      return n.error("num_outputs " + Twine(count));
     AffineExpr chunk = g.ceilDiv(size, g.expr(count));
     for (int64_t i = 0; i < count; ++i)
       sizes.push_back(i + 1 < count ? chunk : g.simplify(size - chunk * (count - 1)));
@@ -75,7 +77,8 @@ static AffineExpr wrapAtRunTime(GraphBuilder &g, AffineExpr v, AffineExpr dim, A
   Value x = g.dimScalar(v), n = g.dimScalar(dim);
   Value w = g.where(g.create<graph::LessOp>({x, g.i64(0)}), g.add(x, n), x);
   w = g.min(g.max(w, g.dimScalar(lo)), g.dimScalar(hi));
-  return w ? g.sizeOf(w, 0, std::max<int64_t>(g.symbols.range(lo).first, -1), g.symbols.range(hi).second) : AffineExpr();
+  return w ? g.sizeOf(w, 0, std::max<int64_t>(g.symbols.range(lo).first, -1), g.symbols.range(hi).second)
+           : AffineExpr();
 }
 
 /// Slice with axes or steps that are known at run time only: a gather along every dim.
@@ -208,8 +211,9 @@ static void importPad(NodeImport &n) {
   auto isZero = [](AffineExpr e) { return graph::isConstant(e, 0); };
   if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
     return n.set(0, x);
-  n.set(0, g.create<graph::PadOp>({x, value}, {g.mapAttr("low", low), g.mapAttr("high", high),
-                                               g.b.getNamedAttr("mode", graph::PadModeAttr::get(g.b.getContext(), *kind))}));
+  n.set(0, g.create<graph::PadOp>({x, value},
+                                  {g.mapAttr("low", low), g.mapAttr("high", high),
+                                   g.b.getNamedAttr("mode", graph::PadModeAttr::get(g.b.getContext(), *kind))}));
 }
 
 static void importTile(NodeImport &n) {
@@ -228,6 +232,8 @@ static void importDepthToSpace(NodeImport &n) {
   if (g.rank(x) != 4)
     return n.error("input of rank " + Twine(g.rank(x)) + ", expected 4");
   int64_t s = n.intAttr("blocksize", 1);
+  if (s < 1 || s > INT32_MAX)
+    return n.error("blocksize " + Twine(s));
   Exprs d = g.dims(x);
   AffineExpr c = g.floorDiv(d[1], g.expr(s * s)), e = g.expr(s);
   bool crd = n.stringAttr("mode", "DCR") == "CRD";
@@ -242,11 +248,14 @@ static void importSpaceToDepth(NodeImport &n) {
   if (g.rank(x) != 4)
     return n.error("input of rank " + Twine(g.rank(x)) + ", expected 4");
   int64_t s = n.intAttr("blocksize", 1);
+  if (s < 1 || s > INT32_MAX)
+    return n.error("blocksize " + Twine(s));
   Exprs d = g.dims(x);
   AffineExpr h = g.floorDiv(d[2], g.expr(s)), w = g.floorDiv(d[3], g.expr(s)), e = g.expr(s);
   // DCR: block position before channel; CRD: channel first.
   bool crd = n.stringAttr("mode", "DCR") == "CRD";
-  Value v = g.transpose(g.reshape(x, {d[0], d[1], h, e, w, e}), crd ? ArrayRef<int64_t>{0, 1, 3, 5, 2, 4} : ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
+  Value v = g.transpose(g.reshape(x, {d[0], d[1], h, e, w, e}),
+                        crd ? ArrayRef<int64_t>{0, 1, 3, 5, 2, 4} : ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
   n.set(0, g.reshape(v, {d[0], d[1] * s * s, h, w}));
 }
 
@@ -265,13 +274,18 @@ static void importTrilu(NodeImport &n) {
 
 static void importReverseSequence(NodeImport &n) {
   GraphBuilder &g = n.g;
-  n.set(0, g.create<graph::ReverseSequenceOp>({n.input(0), n.input(1)}, {g.intAttr("batch_axis", n.intAttr("batch_axis", 1)),
-                                                                        g.intAttr("time_axis", n.intAttr("time_axis", 0))}));
+  int64_t batch = n.intAttr("batch_axis", 1), time = n.intAttr("time_axis", 0);
+  if (g.rank(n.input(0)) < 2 || g.rank(n.input(1)) != 1 || std::min(batch, time) < 0 || std::max(batch, time) > 1)
+    return n.error("axes or ranks do not fit");
+  n.set(0, g.create<graph::ReverseSequenceOp>({n.input(0), n.input(1)},
+                                              {g.intAttr("batch_axis", n.intAttr("batch_axis", 1)),
+                                               g.intAttr("time_axis", n.intAttr("time_axis", 0))}));
 }
 
 void addMoveImporters(ImportTable &t) {
   t["Transpose"] = importTranspose, t["Concat"] = importConcat, t["Split"] = importSplit, t["Slice"] = importSlice;
-  t["Pad"] = importPad, t["Tile"] = importTile, t["DepthToSpace"] = importDepthToSpace, t["SpaceToDepth"] = importSpaceToDepth;
+  t["Pad"] = importPad, t["Tile"] = importTile, t["DepthToSpace"] = importDepthToSpace,
+  t["SpaceToDepth"] = importSpaceToDepth;
   t["Trilu"] = importTrilu, t["ReverseSequence"] = importReverseSequence;
 }
 

@@ -17,6 +17,8 @@ static Type stashType(NodeImport &n, Type elem) {
 static Value perChannel(GraphBuilder &g, Value v, int64_t rank) {
   if (!v)
     return v;
+  if (rank < 2 || g.rank(v) != 1)
+    return g.fail("a parameter of rank " + Twine(g.rank(v)) + " for an input of rank " + Twine(rank));
   Exprs shape(rank - 1, g.expr(1));
   shape[0] = g.dim(v, 0);
   return g.reshape(v, shape);
@@ -60,6 +62,8 @@ static void importGroupNorm(NodeImport &n) {
   if (dims.size() < 2)
     return n.error("input of rank " + Twine(dims.size()));
   int64_t groups = n.intAttr("num_groups", 1);
+  if (groups < 1)
+    return n.error("num_groups " + Twine(groups));
   AffineExpr inGroup = g.floorDiv(dims[1], g.expr(groups)), spatial = g.count(ArrayRef(dims).drop_front(2));
   Type elem = g.elem(x);
   Value v = g.castTo(g.reshape(x, {dims[0], g.expr(groups), g.simplify(inGroup * spatial)}), stashType(n, elem));
@@ -110,15 +114,17 @@ static void importLrn(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
   Exprs d = g.dims(x);
+  if (d.size() < 2 || n.intAttr("size", 1) < 1)
+    return n.error("size " + Twine(n.intAttr("size", 1)) + " on rank " + Twine(d.size()));
   int64_t size = n.intAttr("size", 1), low = (size - 1) / 2;
   double alpha = n.floatAttr("alpha", 1e-4f), beta = n.floatAttr("beta", 0.75f), bias = n.floatAttr("bias", 1);
   // The window runs over channels: make them a spatial dim.
   Value sq = g.reshape(g.mul(x, x), {d[0], g.expr(1), d[1], g.count(ArrayRef(d).drop_front(2))});
-  Value sum = g.create<graph::PoolOp>({sq}, {
-      g.b.getNamedAttr("kind", graph::PoolKindAttr::get(g.b.getContext(), graph::PoolKind::SumAbsPow)),
-      g.intsAttr("kernel", {size, 1}), g.intsAttr("strides", {1, 1}), g.intsAttr("pads_begin", {low, 0}),
-      g.intsAttr("pads_end", {size - 1 - low, 0}), g.intsAttr("dilations", {1, 1}),
-      g.mapAttr("sizes", {d[1], g.count(ArrayRef(d).drop_front(2))}), g.intAttr("p", 1)});
+  Value sum = g.create<graph::PoolOp>(
+      {sq}, {g.b.getNamedAttr("kind", graph::PoolKindAttr::get(g.b.getContext(), graph::PoolKind::SumAbsPow)),
+             g.intsAttr("kernel", {size, 1}), g.intsAttr("strides", {1, 1}), g.intsAttr("pads_begin", {low, 0}),
+             g.intsAttr("pads_end", {size - 1 - low, 0}), g.intsAttr("dilations", {1, 1}),
+             g.mapAttr("sizes", {d[1], g.count(ArrayRef(d).drop_front(2))}), g.intAttr("p", 1)});
   Value base = g.add(g.mul(g.reshape(sum, d), alpha / double(size)), bias);
   n.set(0, g.div(x, g.create<graph::PowOp>({base, g.scalarLike(x, beta)})));
 }
@@ -129,8 +135,9 @@ static void importLpNorm(NodeImport &n) {
   auto axis = n.axis(n.intAttr("axis", -1), g.rank(x));
   if (!axis)
     return;
-  Value norm = n.intAttr("p", 2) == 1 ? g.reduce(g.create<graph::AbsOp>({x}), graph::ReduceKind::Sum, {*axis})
-                                      : g.create<graph::SqrtOp>({g.reduce(g.mul(x, x), graph::ReduceKind::Sum, {*axis})});
+  Value norm = n.intAttr("p", 2) == 1
+                   ? g.reduce(g.create<graph::AbsOp>({x}), graph::ReduceKind::Sum, {*axis})
+                   : g.create<graph::SqrtOp>({g.reduce(g.mul(x, x), graph::ReduceKind::Sum, {*axis})});
   Value zero = g.create<graph::EqualOp>({norm, g.scalarLike(x, 0)});
   n.set(0, g.div(x, g.where(zero, g.scalarLike(x, 1), norm)));
 }

@@ -64,17 +64,22 @@ std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, Ar
   return w;
 }
 
-static Value pool(NodeImport &n, Value x, const Window &w, graph::PoolKind kind, bool countPad, bool columnMajor, int64_t p) {
+static Value pool(NodeImport &n, Value x, const Window &w, graph::PoolKind kind, bool countPad, bool columnMajor,
+                  int64_t p) {
   GraphBuilder &g = n.g;
   SmallVector<int64_t> begin, end;
   if (!w.constantPads(begin, end)) {
     n.unsupported("auto_pad over a dynamic size with a stride; fix the size with --dim or --shape");
     return {};
   }
-  SmallVector<NamedAttribute> attrs{
-      g.b.getNamedAttr("kind", graph::PoolKindAttr::get(g.b.getContext(), kind)), g.intsAttr("kernel", w.kernel),
-      g.intsAttr("strides", w.strides), g.intsAttr("pads_begin", begin), g.intsAttr("pads_end", end),
-      g.intsAttr("dilations", w.dilations), g.mapAttr("sizes", w.sizes), g.intAttr("p", p)};
+  SmallVector<NamedAttribute> attrs{g.b.getNamedAttr("kind", graph::PoolKindAttr::get(g.b.getContext(), kind)),
+                                    g.intsAttr("kernel", w.kernel),
+                                    g.intsAttr("strides", w.strides),
+                                    g.intsAttr("pads_begin", begin),
+                                    g.intsAttr("pads_end", end),
+                                    g.intsAttr("dilations", w.dilations),
+                                    g.mapAttr("sizes", w.sizes),
+                                    g.intAttr("p", p)};
   if (countPad)
     attrs.push_back(g.unitAttr("count_pad"));
   if (columnMajor)
@@ -135,7 +140,8 @@ static void importGlobalLp(NodeImport &n) {
 
 void addPoolImporters(ImportTable &t) {
   t["MaxPool"] = importMaxPool, t["AveragePool"] = importAveragePool, t["LpPool"] = importLpPool;
-  t["GlobalAveragePool"] = importGlobalAverage, t["GlobalMaxPool"] = importGlobalMax, t["GlobalLpPool"] = importGlobalLp;
+  t["GlobalAveragePool"] = importGlobalAverage, t["GlobalMaxPool"] = importGlobalMax,
+  t["GlobalLpPool"] = importGlobalLp;
 }
 
 } // namespace wick::compiler

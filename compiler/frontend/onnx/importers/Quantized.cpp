@@ -33,14 +33,17 @@ static Value alignTo(NodeImport &n, Value v, Value x) {
   SmallVector<int64_t> factors(rank, 1);
   factors[*axis] = block;
   v = g.create<graph::UpsampleOp>({v}, {g.intsAttr("factors", factors)});
-  return v && !graph::provablyEqual(g.dim(v, *axis), g.dim(x, *axis)) ? g.slice(v, *axis, g.expr(0), g.dim(x, *axis)) : v;
+  return v && !graph::provablyEqual(g.dim(v, *axis), g.dim(x, *axis)) ? g.slice(v, *axis, g.expr(0), g.dim(x, *axis))
+                                                                      : v;
 }
 
 static void importQuantize(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), scale = alignTo(n, n.input(1), x);
   auto code = onnx::DataType(n.intAttr("output_dtype", 0));
-  Type to = n.input(2) ? g.elem(n.input(2)) : code != onnx::DataType::Undefined ? elementType(code, g.b.getContext()) : g.b.getIntegerType(8, false);
+  Type to = n.input(2)                          ? g.elem(n.input(2))
+            : code != onnx::DataType::Undefined ? elementType(code, g.b.getContext())
+                                                : g.b.getIntegerType(8, false);
   if (!to)
     return n.unsupported("output type " + onnx::dataTypeName(code));
   if (!scale)
@@ -135,7 +138,8 @@ static void importConvInteger(NodeImport &n) {
 static Value requantize(GraphBuilder &g, Value acc, Value scale, Value zero) {
   Type f = g.b.getF32Type();
   Value v = g.mul(g.castTo(acc, f), scale);
-  return zero ? g.create<graph::QuantizeOp>({v, g.scalar(f, 1), g.reshape(zero, ArrayRef<int64_t>())}, {g.typeAttr("to", g.elem(zero))})
+  return zero ? g.create<graph::QuantizeOp>({v, g.scalar(f, 1), g.reshape(zero, ArrayRef<int64_t>())},
+                                            {g.typeAttr("to", g.elem(zero))})
               : Value();
 }
 /// A scale [n] along dim `axis` of a tensor of `rank`, as f32.
@@ -170,6 +174,8 @@ static void importQLinearConv(NodeImport &n) {
     return;
   int64_t rank = g.rank(acc);
   if (Value bias = n.input(8)) {
+    if (g.rank(bias) != 1)
+      return n.error("a bias of rank " + Twine(g.rank(bias)));
     Exprs shape(rank - 1, g.expr(1));
     shape[0] = g.dim(bias, 0);
     acc = g.add(acc, g.reshape(bias, shape));
@@ -203,7 +209,10 @@ static void importQLinearSigmoid(NodeImport &n) {
   n.set(0, quantized(n, n.g.create<graph::SigmoidOp>({dequantized(n, 0)}), 3));
 }
 static void importQLinearLeakyRelu(NodeImport &n) {
-  n.set(0, quantized(n, n.g.create<graph::LeakyReluOp>({dequantized(n, 0)}, {n.g.doubleAttr("alpha", n.floatAttr("alpha", 0.01f))}), 3));
+  n.set(0, quantized(n,
+                     n.g.create<graph::LeakyReluOp>({dequantized(n, 0)},
+                                                    {n.g.doubleAttr("alpha", n.floatAttr("alpha", 0.01f))}),
+                     3));
 }
 static void importQLinearSoftmax(NodeImport &n) {
   GraphBuilder &g = n.g;
@@ -233,13 +242,16 @@ static void importQLinearConcat(NodeImport &n) {
   auto axis = parts.empty() || !parts[0] ? std::nullopt : n.axis(n.intAttr("axis", 0), g.rank(parts[0]));
   Value zero = n.input(1), v = axis ? g.concat(parts, *axis) : Value();
   if (v && zero)
-    n.set(0, g.create<graph::QuantizeOp>({v, g.reshape(n.input(0), ArrayRef<int64_t>()), g.reshape(zero, ArrayRef<int64_t>())},
-                                         {g.typeAttr("to", g.elem(zero))}));
+    n.set(0, g.create<graph::QuantizeOp>(
+                 {v, g.reshape(n.input(0), ArrayRef<int64_t>()), g.reshape(zero, ArrayRef<int64_t>())},
+                 {g.typeAttr("to", g.elem(zero))}));
 }
 
 void addQuantImporters(ImportTable &t) {
-  t["com.microsoft.QLinearAdd"] = importQLinearBinary<graph::AddOp>, t["com.microsoft.QLinearMul"] = importQLinearBinary<graph::MulOp>;
-  t["com.microsoft.QLinearSigmoid"] = importQLinearSigmoid, t["com.microsoft.QLinearLeakyRelu"] = importQLinearLeakyRelu;
+  t["com.microsoft.QLinearAdd"] = importQLinearBinary<graph::AddOp>,
+  t["com.microsoft.QLinearMul"] = importQLinearBinary<graph::MulOp>;
+  t["com.microsoft.QLinearSigmoid"] = importQLinearSigmoid,
+  t["com.microsoft.QLinearLeakyRelu"] = importQLinearLeakyRelu;
   t["com.microsoft.QLinearSoftmax"] = importQLinearSoftmax, t["com.microsoft.QLinearConcat"] = importQLinearConcat;
   t["com.microsoft.QLinearGlobalAveragePool"] = importQLinearGlobalAverage;
   t["QuantizeLinear"] = importQuantize, t["DequantizeLinear"] = importDequantize;

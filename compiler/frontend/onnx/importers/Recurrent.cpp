@@ -14,16 +14,17 @@ struct Recurrence {
   Cell cell;
   int64_t gates, hidden, dirs, flags;
   AffineExpr seq, batch;
-  Type elem;              ///< f32 or f64
-  Value x;                ///< the input product [seq * batch, dirs * gates * hidden]
-  Value seqLens;          ///< i64 [batch], or a dummy
+  Type elem;     ///< f32 or f64
+  Value x;       ///< the input product [seq * batch, dirs * gates * hidden]
+  Value seqLens; ///< i64 [batch], or a dummy
   bool hasSeqLens, reverseOnly;
-  Exprs activations;      ///< (kind, alpha, beta) of f, g, h for each direction
+  Exprs activations; ///< (kind, alpha, beta) of f, g, h for each direction
 };
 } // namespace
 
-static constexpr const char *activationNames[] = {"Sigmoid",    "Tanh",        "Relu", "Affine",   "LeakyRelu", "ThresholdedRelu",
-                                                  "ScaledTanh", "HardSigmoid", "Elu",  "Softsign", "Softplus"};
+static constexpr const char *activationNames[] = {"Sigmoid",         "Tanh",       "Relu",        "Affine", "LeakyRelu",
+                                                  "ThresholdedRelu", "ScaledTanh", "HardSigmoid", "Elu",    "Softsign",
+                                                  "Softplus"};
 
 /// Fills three activations a direction; alphas and betas are taken in order by the
 /// functions that have them.
@@ -73,11 +74,12 @@ static Value foldBias(GraphBuilder &g, const Recurrence &r, Value bias, int64_t 
   if (r.cell != Cell::Gru || !(r.flags & 8))
     return g.add(wb, rb);
   return g.concat({g.add(g.slice(wb, 0, g.expr(0), g.simplify(n - h)), g.slice(rb, 0, g.expr(0), g.simplify(n - h))),
-                   g.slice(wb, 0, g.simplify(n - h), h)}, 0);
+                   g.slice(wb, 0, g.simplify(n - h), h)},
+                  0);
 }
 
-static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value recurrent, Value rbh, Value h0, Value c0,
-                                       Value peephole, int64_t d) {
+static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value recurrent, Value rbh, Value h0,
+                                       Value c0, Value peephole, int64_t d) {
   GraphBuilder &g = n.g;
   AffineExpr h = g.expr(r.hidden), zero = g.expr(0), columns = g.expr(r.dirs * r.gates * r.hidden);
   Exprs state{r.batch, h};
@@ -90,10 +92,19 @@ static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value
   operands.push_back(initial(h0));
   if (r.cell == Cell::Lstm) {
     operands.push_back(initial(c0));
-    operands.push_back(peephole ? g.castTo(direction(g, peephole, d), r.elem) : g.splat(r.elem, {g.expr(3 * r.hidden)}, 0));
+    operands.push_back(peephole ? g.castTo(direction(g, peephole, d), r.elem)
+                                : g.splat(r.elem, {g.expr(3 * r.hidden)}, 0));
   }
   operands.push_back(r.seqLens);
-  Exprs args{r.seq, r.batch, h, g.expr(flags), columns, g.expr(d * r.gates * r.hidden), g.simplify(r.batch * h), h, zero,
+  Exprs args{r.seq,
+             r.batch,
+             h,
+             g.expr(flags),
+             columns,
+             g.expr(d * r.gates * r.hidden),
+             g.simplify(r.batch * h),
+             h,
+             zero,
              g.doubleArg(n.floatAttr("clip", 0))};
   args.append(r.activations.begin() + d * 9, r.activations.begin() + d * 9 + 9);
   Type y = graph::tensorOf(r.elem, {r.seq, g.expr(1), r.batch, h}), last = graph::tensorOf(r.elem, state);
@@ -107,17 +118,22 @@ static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value
 
 static void importRecurrent(NodeImport &n, Cell cell) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0), w = n.input(1), rec = n.input(2), h0 = n.input(5), c0 = cell == Cell::Lstm ? n.input(6) : Value();
+  Value x = n.input(0), w = n.input(1), rec = n.input(2), h0 = n.input(5),
+        c0 = cell == Cell::Lstm ? n.input(6) : Value();
   Value peephole = cell == Cell::Lstm ? n.input(7) : Value();
   bool batchFirst = n.intAttr("layout", 0);
   if (g.rank(x) != 3 || g.rank(w) != 3 || g.rank(rec) != 3)
     return n.error("X, W and R must have rank 3");
-  auto dirs = graph::constantOf(g.dim(w, 0)), rows = graph::constantOf(g.dim(w, 1)), hidden = graph::constantOf(g.dim(rec, 2));
+  auto dirs = graph::constantOf(g.dim(w, 0)), rows = graph::constantOf(g.dim(w, 1)),
+       hidden = graph::constantOf(g.dim(rec, 2));
   if (!dirs || !rows || !hidden || *hidden == 0 || *rows % *hidden)
     return n.unsupported("the sizes of W and R are not constant");
   Recurrence r{};
   r.cell = cell, r.gates = *rows / *hidden, r.hidden = *hidden, r.dirs = *dirs;
-  r.flags = (cell == Cell::Lstm && n.intAttr("input_forget", 0)) || (cell == Cell::Gru && n.intAttr("linear_before_reset", 0)) ? 8 : 0;
+  r.flags =
+      (cell == Cell::Lstm && n.intAttr("input_forget", 0)) || (cell == Cell::Gru && n.intAttr("linear_before_reset", 0))
+          ? 8
+          : 0;
   r.reverseOnly = n.stringAttr("direction", "forward") == "reverse";
   Type elem = g.elem(x);
   r.elem = elem.isF64() ? elem : Type(g.b.getF32Type());

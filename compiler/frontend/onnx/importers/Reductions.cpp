@@ -2,8 +2,8 @@
 //
 // Reduce*, ArgMax, ArgMin, softmaxes, CumSum, CumProd, TopK.
 //
-#include "compiler/frontend/onnx/importers/Axes.h"
 #include "compiler/frontend/onnx/Upgrade.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -205,13 +205,16 @@ static void importTopK(NodeImport &n) {
   auto axis = n.axis(n.intAttr("axis", -1), dims.size());
   if (!axis)
     return;
+  if (!graph::isConstant(g.count(n.input(1)), 1))
+    return n.error("k is no scalar");
   AffineExpr size = dims[*axis], k = g.sizeOf(n.input(1), 0, 0, g.symbols.range(size).second);
   if (auto c = graph::constantOf(k), s = graph::constantOf(size); c && s && *c > *s)
     return n.error("k is " + Twine(*c) + ", the axis has " + Twine(*s) + " elements");
   AffineExpr inner = g.count(ArrayRef(dims).drop_front(*axis + 1)), outer = g.count(ArrayRef(dims).take_front(*axis));
   dims[*axis] = k;
   SmallVector<Type> types{graph::tensorOf(g.elem(x), dims), graph::tensorOf(g.b.getI64Type(), dims)};
-  auto out = g.routine("topk", {x}, types, {size, inner, k, g.expr(n.intAttr("largest", 1))}, g.count({outer, inner}), k * 16);
+  auto out =
+      g.routine("topk", {x}, types, {size, inner, k, g.expr(n.intAttr("largest", 1))}, g.count({outer, inner}), k * 16);
   n.set(0, out[0]), n.set(1, out[1]);
 }
 

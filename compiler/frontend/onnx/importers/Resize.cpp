@@ -73,7 +73,8 @@ static Value nearest(GraphBuilder &g, Value x, const ResizeMode &m, const Resize
   bool simple = m.nearest == "floor" && m.coordinate == "asymmetric";
   // With half pixels, a whole factor k puts i at (i + 0.5) / k - 0.5, which rounds to i / k.
   simple |= (m.coordinate == "half_pixel" || m.coordinate == "half_pixel_symmetric") && m.nearest.starts_with("round");
-  AffineExpr factor = in && out ? (*in > 0 && *out % *in == 0 ? g.expr(*out / *in) : AffineExpr()) : g.exactQuotient(a.out, a.in);
+  AffineExpr factor =
+      in && out ? (*in > 0 && *out % *in == 0 ? g.expr(*out / *in) : AffineExpr()) : g.exactQuotient(a.out, a.in);
   if (auto k = factor ? graph::constantOf(factor) : std::nullopt; k && simple && *k >= 1) {
     auto s = g.doubleOf(a.scale);
     if (!s || *s == double(*k)) {
@@ -117,7 +118,8 @@ static Value interpolate(GraphBuilder &g, Value x, const ResizeMode &m, const Re
   if (m.excludeOutside) {
     Value total;
     for (size_t k = 0; k < weights.size(); ++k) {
-      Value outside = g.create<graph::OrOp>({g.create<graph::LessOp>({taps[k], zero}), g.create<graph::LessOp>({last, taps[k]})});
+      Value outside =
+          g.create<graph::OrOp>({g.create<graph::LessOp>({taps[k], zero}), g.create<graph::LessOp>({last, taps[k]})});
       weights[k] = g.where(outside, zero, weights[k]);
       total = total ? g.add(total, weights[k]) : weights[k];
     }
@@ -135,13 +137,15 @@ static Value interpolate(GraphBuilder &g, Value x, const ResizeMode &m, const Re
 /// Positions outside the source take the extrapolation value (tf_crop_and_resize).
 static Value extrapolate(GraphBuilder &g, Value y, const ResizeMode &m, const ResizeAxis &a) {
   Value at = positions(g, m, a), last = g.exprAs(g.simplify(a.in - 1), g.b.getF64Type());
-  Value outside = g.create<graph::OrOp>({g.create<graph::LessOp>({at, g.scalarLike(at, 0)}), g.create<graph::LessOp>({last, at})});
+  Value outside =
+      g.create<graph::OrOp>({g.create<graph::LessOp>({at, g.scalarLike(at, 0)}), g.create<graph::LessOp>({last, at})});
   return g.where(alongAxis(g, outside, y, a, g.b.getI1Type()), g.scalarLike(y, m.extrapolation), y);
 }
 
 static Value antialiased(NodeImport &n, Value x, const ResizeMode &m, const ResizeAxis &a) {
   GraphBuilder &g = n.g;
-  const char *names[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric"};
+  const char *names[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
+                         "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric"};
   auto scale = g.doubleOf(a.scale), start = g.doubleOf(a.start), end = g.doubleOf(a.end);
   int64_t code = std::find(names, names + 6, m.coordinate) - names;
   if (!scale || !start || !end || code == 6) {
@@ -156,7 +160,8 @@ static Value antialiased(NodeImport &n, Value x, const ResizeMode &m, const Resi
   int64_t taps = 2 * int64_t(std::ceil((isCubic ? 2 : 1) / f)) + 1;
   return g.routine("resize_axis", {x}, graph::tensorOf(g.elem(x), outDims),
                    {a.in, a.out, inner, g.expr(isCubic ? 2 : 1), g.expr(code), g.doubleArg(*scale), g.doubleArg(*start),
-                    g.doubleArg(*end), g.doubleArg(m.cubicA), g.doubleArg(m.extrapolation), g.expr(m.excludeOutside), g.expr(1)},
+                    g.doubleArg(*end), g.doubleArg(m.cubicA), g.doubleArg(m.extrapolation), g.expr(m.excludeOutside),
+                    g.expr(1)},
                    g.count({outer, a.out}), a.out * (16 + taps * 8))[0];
 }
 
@@ -199,9 +204,13 @@ static bool resolveSizes(NodeImport &n, SmallVectorImpl<ResizeAxis> &axes) {
 static void importResize(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
-  ResizeMode m{n.stringAttr("mode", "nearest"), n.stringAttr("coordinate_transformation_mode", "half_pixel"),
-               n.stringAttr("nearest_mode", "round_prefer_floor"), n.floatAttr("cubic_coeff_a", -0.75f),
-               n.floatAttr("extrapolation_value", 0), bool(n.intAttr("exclude_outside", 0)), bool(n.intAttr("antialias", 0))};
+  ResizeMode m{n.stringAttr("mode", "nearest"),
+               n.stringAttr("coordinate_transformation_mode", "half_pixel"),
+               n.stringAttr("nearest_mode", "round_prefer_floor"),
+               n.floatAttr("cubic_coeff_a", -0.75f),
+               n.floatAttr("extrapolation_value", 0),
+               bool(n.intAttr("exclude_outside", 0)),
+               bool(n.intAttr("antialias", 0))};
   if (m.mode != "nearest" && m.mode != "linear" && m.mode != "cubic")
     return n.error("mode '" + m.mode + "'");
   SmallVector<ResizeAxis> axes;

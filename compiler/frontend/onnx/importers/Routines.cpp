@@ -40,12 +40,15 @@ static void importCompress(NodeImport &n) {
     x = g.flatten(x);
   }
   Exprs dims = g.dims(x);
+  if (g.rank(condition) != 1)
+    return n.error("condition of rank " + Twine(g.rank(condition)) + ", expected 1");
   AffineExpr size = dims[at], len = g.dim(condition, 0), zero = g.expr(0);
   AffineExpr inner = g.count(ArrayRef(dims).drop_front(at + 1)), outer = g.count(ArrayRef(dims).take_front(at));
   Value counted = g.routine("compress_count", {condition}, oneI64(g), {len, size}, g.expr(1), zero)[0];
   AffineExpr count = counted ? g.sizeOf(counted, 0, 0, g.symbols.range(size).second) : zero;
   dims[at] = count;
-  n.set(0, g.routine("compress_fill", {x, condition}, graph::tensorOf(g.elem(x), dims), {size, inner, len, count}, outer, zero)[0]);
+  n.set(0, g.routine("compress_fill", {x, condition}, graph::tensorOf(g.elem(x), dims), {size, inner, len, count},
+                     outer, zero)[0]);
 }
 
 static void importUnique(NodeImport &n) {
@@ -71,7 +74,8 @@ static void importUnique(NodeImport &n) {
     return;
   AffineExpr groups = g.sizeOf(found[3], 0, 0, g.symbols.range(size).second);
   dims[at] = groups;
-  n.set(0, g.routine("unique_fill", {x, found[0]}, graph::tensorOf(g.elem(x), dims), {outer, size, inner, groups}, outer, zero)[0]);
+  n.set(0, g.routine("unique_fill", {x, found[0]}, graph::tensorOf(g.elem(x), dims), {outer, size, inner, groups},
+                     outer, zero)[0]);
   n.set(1, g.slice(found[0], 0, zero, groups));
   n.set(2, found[1]);
   n.set(3, g.slice(found[2], 0, zero, groups));
@@ -80,6 +84,8 @@ static void importUnique(NodeImport &n) {
 static void importNms(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value boxes = n.input(0), scores = n.input(1);
+  if (g.rank(boxes) != 3 || g.rank(scores) != 3)
+    return n.error("boxes and scores must have rank 3");
   Type i64 = g.b.getI64Type(), f32 = g.b.getF32Type();
   auto vector = [&](Value v, Type t, double otherwise) {
     return g.reshape(v ? g.castTo(v, t) : g.scalar(t, otherwise), ArrayRef<int64_t>{1});
@@ -103,7 +109,10 @@ static void importNms(NodeImport &n) {
 static void importMaxUnpool(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
-  Exprs dims = g.dims(x), out{dims[0], dims[1]};
+  Exprs dims = g.dims(x);
+  if (dims.size() < 3)
+    return n.error("input of rank " + Twine(dims.size()));
+  Exprs out{dims[0], dims[1]};
   auto kernel = n.intsAttr("kernel_shape").value_or(std::vector<int64_t>());
   size_t spatial = dims.size() - 2;
   auto strides = n.intsAttr("strides").value_or(std::vector<int64_t>(spatial, 1));
@@ -129,6 +138,8 @@ static void importGridSample(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), grid = n.input(1);
   Exprs in = g.dims(x), at = g.dims(grid);
+  if (in.size() < 3)
+    return n.error("input of rank " + Twine(in.size()));
   int64_t rank = int64_t(in.size()) - 2;
   std::string mode = n.stringAttr("mode", "linear"), padding = n.stringAttr("padding_mode", "zeros");
   int64_t code = mode == "nearest" ? 0 : mode == "cubic" || mode == "bicubic" ? 2 : 1;
@@ -138,18 +149,26 @@ static void importGridSample(NodeImport &n) {
   args.append(in.begin() + 2, in.end());
   for (int64_t i = 0; i < rank; ++i)
     args.push_back(at[1 + i]), out.push_back(at[1 + i]);
-  args.append({g.expr(code), g.expr(padding == "border" ? 1 : padding == "reflection" ? 2 : 0), g.expr(n.intAttr("align_corners", 0))});
-  n.set(0, g.routine("grid_sample", {x, g.castTo(grid, g.elem(x))}, graph::tensorOf(g.elem(x), out), args, g.count({in[0], in[1]}), g.expr(0))[0]);
+  args.append({g.expr(code),
+               g.expr(padding == "border"       ? 1
+                      : padding == "reflection" ? 2
+                                                : 0),
+               g.expr(n.intAttr("align_corners", 0))});
+  n.set(0, g.routine("grid_sample", {x, g.castTo(grid, g.elem(x))}, graph::tensorOf(g.elem(x), out), args,
+                     g.count({in[0], in[1]}), g.expr(0))[0]);
 }
 
 static void importRoiAlign(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), rois = n.input(1);
   Exprs d = g.dims(x);
+  if (d.size() != 4 || g.rank(rois) != 2)
+    return n.error("X of rank " + Twine(d.size()) + " and rois of rank " + Twine(g.rank(rois)));
   AffineExpr r = g.dim(rois, 0), h = g.expr(n.intAttr("output_height", 1)), w = g.expr(n.intAttr("output_width", 1));
-  n.set(0, g.routine("roi_align", {x, rois, g.castTo(n.input(2), g.b.getI64Type())}, graph::tensorOf(g.elem(x), {r, d[1], h, w}),
-                     {d[0], d[1], d[2], d[3], h, w, g.expr(n.intAttr("sampling_ratio", 0)), g.doubleArg(n.floatAttr("spatial_scale", 1)),
-                      g.expr(n.stringAttr("mode", "avg") == "max"),
+  n.set(0, g.routine("roi_align", {x, rois, g.castTo(n.input(2), g.b.getI64Type())},
+                     graph::tensorOf(g.elem(x), {r, d[1], h, w}),
+                     {d[0], d[1], d[2], d[3], h, w, g.expr(n.intAttr("sampling_ratio", 0)),
+                      g.doubleArg(n.floatAttr("spatial_scale", 1)), g.expr(n.stringAttr("mode", "avg") == "max"),
                       g.expr(n.stringAttr("coordinate_transformation_mode", "half_pixel") == "half_pixel")},
                      g.count({r, d[1]}), g.expr(0))[0]);
 }
@@ -200,6 +219,8 @@ static void importDft(NodeImport &n) {
   Value x = n.input(0);
   Exprs d = g.dims(x);
   int64_t rank = d.size();
+  if (rank < 2)
+    return n.error("input of rank " + Twine(rank));
   auto axisIn = n.input(2) ? n.constantInts(2, "axis") : SmallVector<int64_t>{-2};
   auto parts = graph::constantOf(d.back());
   auto axis = axisIn && !axisIn->empty() ? n.axis((*axisIn)[0], rank) : std::nullopt;
@@ -210,7 +231,8 @@ static void importDft(NodeImport &n) {
   AffineExpr size = n.input(1) ? g.sizeOf(n.input(1), 0, 1) : hermitian ? g.simplify((in - 1) * 2) : in;
   AffineExpr outLen = onesided && !inverse ? g.simplify(g.floorDiv(size, half) + 1) : size;
   int64_t outParts = hermitian ? 1 : 2;
-  AffineExpr outer = g.count(ArrayRef(d).take_front(*axis)), inner = g.count(ArrayRef(d).slice(*axis + 1, rank - *axis - 2));
+  AffineExpr outer = g.count(ArrayRef(d).take_front(*axis)),
+             inner = g.count(ArrayRef(d).slice(*axis + 1, rank - *axis - 2));
   Exprs out = d;
   out[*axis] = outLen, out.back() = g.expr(outParts);
   n.set(0, g.routine("dft", {x}, graph::tensorOf(g.elem(x), out),

@@ -73,7 +73,8 @@ static void importBitShift(NodeImport &n) {
 }
 
 void addScalarImporters(ImportTable &t) {
-  t["Min"] = importVariadic<graph::MinOp>, t["Max"] = importVariadic<graph::MaxOp>, t["Sum"] = importVariadic<graph::AddOp>;
+  t["Min"] = importVariadic<graph::MinOp>, t["Max"] = importVariadic<graph::MaxOp>,
+  t["Sum"] = importVariadic<graph::AddOp>;
   t["Mean"] = importMean, t["Clip"] = importClip, t["Cast"] = importCast, t["CastLike"] = importCastLike;
   t["BitCast"] = importBitCast, t["Gelu"] = importGelu, t["PRelu"] = importPRelu, t["BitShift"] = importBitShift;
 }

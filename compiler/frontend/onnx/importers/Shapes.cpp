@@ -45,7 +45,7 @@ static void importReshape(NodeImport &n) {
   int64_t infer = -1;
   AffineExpr others = g.expr(1);
   auto type = cast<RankedTensorType>(shape.getType());
-  if (!type.hasStaticShape())
+  if (!type.hasStaticShape() || type.getRank() != 1)
     return n.unsupported("a shape of unknown length");
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
     AffineExpr e = known ? (*known)[i] : AffineExpr();
@@ -118,11 +118,14 @@ static void importSqueeze(NodeImport &n) {
       llvm::sort(axes);
       for (int64_t a : undecided) {
         Value one = m.g.create<graph::EqualOp>({m.g.dimScalar(m.g.dim(m.input(0), a)), m.g.i64(1)});
-        graph::AssertOp::create(m.g.b, m.g.loc, one, "dim " + std::to_string(a) + " must be 1: the graph behind this Squeeze fits only that");
+        graph::AssertOp::create(m.g.b, m.g.loc, one,
+                                "dim " + std::to_string(a) +
+                                    " must be 1: the graph behind this Squeeze fits only that");
       }
       return m.set(0, m.g.squeeze(m.input(0), axes)), true;
     };
-    return n.importer.importWithChoice(n, {keep, drop}, "the rank depends on a dim that may be 1; fix it with --dim or --shape");
+    return n.importer.importWithChoice(n, {keep, drop},
+                                       "the rank depends on a dim that may be 1; fix it with --dim or --shape");
   }
   auto axes = n.axes(1, dims.size(), all);
   if (!axes)

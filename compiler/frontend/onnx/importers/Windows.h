@@ -18,7 +18,8 @@ struct Window {
 
 /// Reads strides, dilations, pads, auto_pad and ceil_mode of a node for `spatial`
 /// input dims. Empty after an error has been noted.
-std::optional<Window> readWindow(NodeImport &n, llvm::ArrayRef<mlir::AffineExpr> spatial, llvm::ArrayRef<int64_t> kernel);
+std::optional<Window> readWindow(NodeImport &n, llvm::ArrayRef<mlir::AffineExpr> spatial,
+                                 llvm::ArrayRef<int64_t> kernel);
 
 } // namespace wick::compiler
 
