@@ -35,8 +35,10 @@ FailureOr<SmallVector<AffineExpr>> broadcastDims(InferRequest &r, ArrayRef<Affin
     AffineExpr x = i + a.size() >= n ? a[i + a.size() - n] : r.constant(1);
     AffineExpr y = i + b.size() >= n ? b[i + b.size() - n] : r.constant(1);
     auto cx = constantOf(x), cy = constantOf(y);
-    if (cx && cy && *cx != *cy && *cx != 1 && *cy != 1)
-      return r.fail("dims " + Twine(*cx) + " and " + Twine(*cy) + " do not broadcast"), failure();
+    if (cx && cy && *cx != *cy && *cx != 1 && *cy != 1) {
+      (void)r.fail("dims " + Twine(*cx) + " and " + Twine(*cy) + " do not broadcast");
+      return failure();
+    }
     out[i] = r.symbols.broadcast(x, y);
   }
   return out;
