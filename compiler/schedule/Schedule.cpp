@@ -67,10 +67,11 @@ public:
     scratchOf.push_back(zero());
     block(main.getBody().front());
     auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
+    for (auto [i, v] : llvm::enumerate(ret.getOperands())) // dims may need code: before the end
+      program.outputs.push_back(info(v.getType(), nameOf(main.getResultAttrOfType<StringAttr>(i, "wick.name"), "output", i), false));
     uint32_t end = regs.append({.op = fmt::Op::End});
     llvm::DenseSet<uint32_t> taken;
     for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
-      program.outputs.push_back(info(v.getType(), nameOf(main.getResultAttrOfType<StringAttr>(i, "wick.name"), "output", i), false));
       uint32_t id = buffer(v, end);
       fmt::Buffer &b = program.buffers[id];
       if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !noOutput.contains(id)) {
