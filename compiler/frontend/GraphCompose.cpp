@@ -79,6 +79,8 @@ Value GraphBuilder::sliceAll(Value x, ArrayRef<AffineExpr> starts, ArrayRef<Affi
 Value GraphBuilder::slice(Value x, int64_t axis, AffineExpr start, AffineExpr size, int64_t step) {
   if (!x)
     return x;
+  if (axis < 0 || axis >= rank(x))
+    return fail("axis " + Twine(axis) + " is out of range for rank " + Twine(rank(x)));
   auto first = graph::constantOf(start), length = graph::constantOf(size), all = graph::constantOf(dim(x, axis));
   if (step == 1 && first && length && all && (*first < 0 || *length < 0 || *length > *all - *first))
     return fail("elements " + Twine(*first) + " to " + Twine(*first + *length) + " of an axis of " + Twine(*all));

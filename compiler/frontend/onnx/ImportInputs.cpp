@@ -67,12 +67,14 @@ RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input) {
   Type elem = elementType(input.type.elem, g.b.getContext());
   if (!elem)
     return refuse("has element type " + onnx::dataTypeName(input.type.elem));
+  // A name without a letter or digit ("?") names nothing: each such dim is its own.
+  auto isName = [](const onnx::Dim &d) { return d.kind == onnx::Dim::Kind::Param && llvm::any_of(d.param, [](char c) { return llvm::isAlnum(c); }); };
   Exprs dims;
   for (auto [i, d] : llvm::enumerate(input.type.dims)) {
     if (d.kind == onnx::Dim::Kind::Value)
       dims.push_back(g.expr(d.value));
     else
-      dims.push_back(namedDim(d.kind == onnx::Dim::Kind::Param ? d.param : input.name + "_d" + std::to_string(i)));
+      dims.push_back(namedDim(isName(d) ? d.param : input.name + "_d" + std::to_string(i)));
   }
   if (!overrideShape(input, dims))
     return onnx::hasErrors(problems) ? RankedTensorType() : refuse("has no rank; give one with --shape");

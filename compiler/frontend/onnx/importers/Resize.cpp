@@ -173,9 +173,14 @@ static bool resolveSizes(NodeImport &n, SmallVectorImpl<ResizeAxis> &axes) {
   Exprs in;
   for (ResizeAxis &a : axes)
     in.push_back(a.in = g.dim(x, a.axis));
+  for (Value v : {roi, scales, sizes})
+    if (v && g.rank(v) != 1)
+      return false;
   Value inF = g.castTo(g.dimsValue(in), f), factors;
   if (scales && graph::isConstant(g.count(scales), 0))
     scales = {};
+  if (!scales && !sizes)
+    return false;
   if (scales) {
     factors = g.castTo(scales, f);
     sizes = g.castTo(floorOf(g, g.mul(inF, factors)), i64);
@@ -231,6 +236,8 @@ static void importResize(NodeImport &n) {
   if (m.mode != "nearest" && isa<IntegerType>(elem))
     x = g.castTo(x, g.b.getF32Type());
   for (const ResizeAxis &a : axes) {
+    if (!x)
+      return; // the builder has the reason
     auto scale = g.doubleOf(a.scale);
     if (graph::provablyEqual(a.in, a.out) && !crop && (!scale || *scale == 1))
       continue;
