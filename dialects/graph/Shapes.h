@@ -43,6 +43,11 @@ struct SymbolInfo {
   mlir::AffineExpr lhs, rhs;        ///< derived: the operands
 };
 
+/// The largest dim that a model may be given unless its range says more. Models
+/// write "to the end" as 2^31 - 1, 10^9 and the like; a bound below those makes
+/// such slices whole again.
+constexpr int64_t maxDim = int64_t(1) << 29;
+
 /// The symbol table of a module while it is being built.
 class Symbols {
 public:
@@ -51,8 +56,8 @@ public:
   static Symbols of(mlir::ModuleOp module);
   void saveTo(mlir::ModuleOp module) const;
 
-  mlir::AffineExpr named(llvm::StringRef name, int64_t min = 0, int64_t max = INT64_MAX);
-  mlir::AffineExpr runtime(int64_t min = 0, int64_t max = INT64_MAX);
+  mlir::AffineExpr named(llvm::StringRef name, int64_t min = 0, int64_t max = maxDim);
+  mlir::AffineExpr runtime(int64_t min = 0, int64_t max = maxDim);
   mlir::AffineExpr max(mlir::AffineExpr a, mlir::AffineExpr b);
   mlir::AffineExpr min(mlir::AffineExpr a, mlir::AffineExpr b);
   /// The dim that `a` and `b` broadcast to: b where a is 1, else a.

@@ -139,14 +139,14 @@ static void emitConvolution(GroupEmitter &g, const Contraction &c) {
   epilogue.flattened = true;
   auto conv = cast<ConvOp>(c.op);
   auto x = dimsOf(conv.getX().getType());
-  size_t n = x.size() - 2;
+  size_t n = c.spatial.size();
   contract::ConvOperands op;
   op.input = g.frame.inputs[cast<BlockArgument>(conv.getX()).getArgNumber()];
   op.weights = g.frame.inputs[cast<BlockArgument>(conv.getW()).getArgNumber()];
   op.n = g.expr(x[0]);
   for (size_t at = 0; at < 3; ++at) {
     bool real = at + n >= 3;
-    size_t i = at + n - 3;
+    size_t i = real ? c.spatial[at + n - 3] : 0;
     op.in[at] = real ? g.expr(x[1 + i]) : g.i64(1);
     op.out[at] = real ? g.expr(c.dims[1 + i]) : g.i64(1);
     op.padBefore[at] = g.i64(real ? conv.getPadsBegin()[i] : 0);
@@ -246,8 +246,7 @@ KernelPlan planContraction(func::FuncOp kernel) {
     auto cut = cutConv(c, 64);
     bool dw = c.conv.isDepthwise();
     int64_t groups = dw ? 1 : c.conv.groups, perGroup = (c.conv.oc / groups + 15) / 16;
-    AffineExpr rows = product(ArrayRef(c.dims).drop_back(2), ctx);
-    plan.units = rows * c.dims[c.dims.size() - 2].ceilDiv(cut.columnsPerUnit) * (groups * ((perGroup + cut.panelsPerUnit - 1) / cut.panelsPerUnit));
+    plan.units = c.rows * c.columns.ceilDiv(cut.columnsPerUnit) * (groups * ((perGroup + cut.panelsPerUnit - 1) / cut.panelsPerUnit));
     double taps = double(c.conv.kernel[0] * c.conv.kernel[1] * c.conv.kernel[2]);
     double cols = std::min(double(cut.panelsPerUnit * 16), double(c.conv.oc / groups));
     plan.costPerUnit = 2.0 * double(cut.columnsPerUnit) * cols * taps * double(c.conv.c / c.conv.groups) / flopsPerNs;

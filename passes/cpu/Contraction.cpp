@@ -45,14 +45,21 @@ static bool isPacked(func::FuncOp kernel) { return kernel->hasAttr("wick.packed"
 static void describeConv(ConvOp op, bool packed, Contraction &c) {
   auto x = dimsOf(op.getX().getType()), w = dimsOf(op.getW().getType());
   size_t n = x.size() - 2;
-  if (!packed || !op.getChannelsLast() || n > 3 || !isa<BlockArgument>(op.getX()) || !constantOf(x.back()))
+  if (!packed || !op.getChannelsLast() || !isa<BlockArgument>(op.getX()) || !constantOf(x.back()))
+    return;
+  // Spatial dims of one position and one tap change nothing: without them a
+  // column of pixels is a row, and tiles run along it.
+  for (size_t i = 0; i < n; ++i)
+    if (!isConstant(x[1 + i], 1) || !isConstant(w[i], 1) || !isConstant(c.dims[1 + i], 1))
+      c.spatial.push_back(i);
+  if (c.spatial.size() > 3)
     return;
   c.conv.c = *constantOf(x.back());
   c.conv.oc = *constantOf(w[n + 1]);
   c.conv.groups = op.getGroups();
   c.conv.padded = false;
-  for (size_t i = 0; i < n; ++i) {
-    size_t at = 3 - n + i;
+  for (auto [k, i] : llvm::enumerate(c.spatial)) {
+    size_t at = 3 - c.spatial.size() + k;
     c.conv.kernel[at] = *constantOf(w[i]);
     c.conv.stride[at] = op.getStrides()[i];
     c.conv.dilation[at] = op.getDilations()[i];
@@ -60,6 +67,11 @@ static void describeConv(ConvOp op, bool packed, Contraction &c) {
       return;
     c.conv.padded |= op.getPadsBegin()[i] > 0 || op.getPadsEnd()[i] > 0;
   }
+  AffineExpr one = getAffineConstantExpr(1, op.getContext());
+  c.columns = c.spatial.empty() ? one : c.dims[1 + c.spatial.back()];
+  c.rows = c.dims[0];
+  for (size_t i : ArrayRef(c.spatial).drop_back(c.spatial.empty() ? 0 : 1))
+    c.rows = graph::simplify(c.rows * c.dims[1 + i]);
   if (c.conv.isMatmul()) {
     c.kind = Contraction::Kind::PackedMatmul;
     stridesOf(op.getX(), c.a);
@@ -137,7 +149,7 @@ contract::MatmulPlan cutMatmul(const Contraction &c, unsigned vectorBytes) {
 }
 
 contract::ConvPlan cutConv(const Contraction &c, unsigned vectorBytes) {
-  int64_t ow = constantOf(c.dims[c.dims.size() - 2]).value_or(-1);
+  int64_t ow = constantOf(c.columns).value_or(-1);
   auto cut = contract::planConv(64, c.conv, ow), plan = contract::planConv(vectorBytes, c.conv, ow);
   plan.panelsPerUnit = cut.panelsPerUnit;
   plan.columnsPerUnit = cut.columnsPerUnit;

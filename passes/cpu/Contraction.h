@@ -34,6 +34,8 @@ struct Contraction {
   llvm::SmallVector<mlir::AffineExpr> outStrides; ///< of the dims of `value` in the result buffer
   mlir::AffineExpr m, n, k;         ///< PackedMatmul: flattened rows
   contract::ConvSpec conv;          ///< Conv
+  llvm::SmallVector<size_t> spatial; ///< Conv: spatial dims that matter, at most 3
+  mlir::AffineExpr rows, columns;   ///< Conv: output rows (batch included) and their length
   bool costlyEpilogue = false;
 };
 
