@@ -20,7 +20,7 @@ LogicalResult GatherOp::inferTypes(InferRequest &r) {
   out.append(x.begin() + axis + 1, x.end());
   return r.done(r.elem(0), out);
 }
-bool GatherOp::isLanewise() { return getAxis() != rankOf(getX()) - 1; }
+bool GatherOp::isLanewise() { return int64_t(getAxis()) != rankOf(getX()) - 1; }
 Value GatherOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   unsigned axis = getAxis(), k = rankOf(getIndices());
   SmallVector<Value> at(index.begin(), index.begin() + axis);

@@ -240,7 +240,7 @@ LogicalResult ConcatOp::inferTypes(InferRequest &r) {
   }
   return r.done(r.elem(0), dims);
 }
-bool ConcatOp::isLanewise() { return getAxis() != rankOf(getXs()[0]) - 1; }
+bool ConcatOp::isLanewise() { return int64_t(getAxis()) != rankOf(getXs()[0]) - 1; }
 OpFoldResult ConcatOp::fold(FoldAdaptor) { return getXs().size() == 1 ? getXs()[0] : OpFoldResult(); }
 Value ConcatOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   unsigned axis = getAxis();
