@@ -101,8 +101,8 @@ private:
   }
 
   bool runPhase(std::string_view name) {
-    if (name == "import")
-      return import();
+    if (name == "import" && !import())
+      return false;
     if (name == "schedule")
       return makeSchedule();
     if (name == "codegen")
