@@ -134,7 +134,8 @@ bool Validator::checkBuffer(const BufferRecord &b, size_t index) {
       problem = "is in no segment";
     break;
   case BufferKind::Weight:
-    if (!weights || b.offset > weights->size || b.size > weights->size - b.offset)
+    // Weights without elements need no blob.
+    if (weights ? b.offset > weights->size || b.size > weights->size - b.offset : b.offset || b.size)
       problem = "is outside the weights";
     else if (b.offset % 64)
       problem = "is a weight that is not 64-byte aligned";
