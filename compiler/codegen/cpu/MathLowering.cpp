@@ -127,6 +127,29 @@ struct TruncateF64ToHalf : OpRewritePattern<arith::TruncFOp> {
 
 } // namespace
 
+/// MLIR's logarithm takes denormals for the smallest normal number. They are scaled
+/// up before; the logarithms that other polynomials make of 1 + x need none of this.
+template <typename Op>
+static void keepDenormals(Op op, double logOfScale) {
+  if (!getElementTypeOrSelf(op.getType()).isF32())
+    return;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  auto constant = [&](double value) -> Value {
+    Type type = op.getType();
+    TypedAttr a = b.getF32FloatAttr(static_cast<float>(value));
+    return arith::ConstantOp::create(b, loc, isa<VectorType>(type) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(type), a)) : a);
+  };
+  Value x = op.getOperand(), zero = constant(0);
+  Value small = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, constant(0x1p-126));
+  Value scaled = arith::MulFOp::create(b, loc, x, constant(0x1p23));
+  op.getOperandMutable().assign(arith::SelectOp::create(b, loc, small, scaled, x));
+  b.setInsertionPointAfter(op);
+  Value offset = arith::SelectOp::create(b, loc, small, constant(logOfScale), zero);
+  auto result = arith::SubFOp::create(b, loc, op.getResult(), offset);
+  op.getResult().replaceAllUsesExcept(result, result);
+}
+
 static bool isPolynomial(StringRef name) {
   static const llvm::StringSet<> names = {"exp", "log", "log2", "log1p", "expm1", "tanh", "erf"};
   name.consume_front("math.");
@@ -135,6 +158,8 @@ static bool isPolynomial(StringRef name) {
 
 LogicalResult lowerMath(ModuleOp module) {
   MLIRContext *ctx = module.getContext();
+  module.walk([](math::LogOp op) { keepDenormals(op, 23 * 0.693147180559945309); });
+  module.walk([](math::Log2Op op) { keepDenormals(op, 23); });
   RewritePatternSet expand(ctx);
   populateMathF32ExpansionPatterns(expand, [](StringRef) { return true; });
   populateMathPolynomialApproximationPatterns(expand, isPolynomial);
