@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The handlers allocate nothing. The compiler is built without exceptions, so
-// no allocation failure can be unwound: the process ends.
+// no allocation failure can be unwound: the process ends. MLIR does not look at
+// what malloc returns, so malloc itself is replaced; aligned_alloc, which the
+// runtime uses, keeps returning null, and a run ends with a status.
 //
 #include "tools/wick/ProcessMemory.h"
 
 #include "llvm/Support/ErrorHandling.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -41,6 +44,29 @@ void reportOutOfMemory() {
   llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { end("out of memory", ""); });
   llvm::install_fatal_error_handler([](void *, const char *reason, bool) { end("the compiler failed: ", reason); });
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WICK_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WICK_SANITIZED 1
+#endif
+#endif
+#if defined(__GLIBC__) && !defined(WICK_SANITIZED)
+static void *need(void *memory, size_t size) {
+  if (!memory && size)
+    end("out of memory", "");
+  return memory;
+}
+extern "C" {
+void *__libc_malloc(size_t size) noexcept;
+void *__libc_calloc(size_t count, size_t size) noexcept;
+void *__libc_realloc(void *memory, size_t size) noexcept;
+void *malloc(size_t size) noexcept { return need(__libc_malloc(size), size); }
+void *calloc(size_t count, size_t size) noexcept { return need(__libc_calloc(count, size), count && size); }
+void *realloc(void *memory, size_t size) noexcept { return need(__libc_realloc(memory, size), size); }
+}
+#endif
 
 uint64_t memoryOf(const char *field) {
   std::FILE *file = std::fopen("/proc/self/status", "r");
