@@ -206,10 +206,11 @@ bool sizesFor(const ProgramView &program, const std::vector<std::pair<std::strin
               std::string &error) {
   sizes = SizeModel();
   Prologue prologue(program, sizes, error);
-  if (!prologue.bind(dims) || !prologue.run())
+  if (!prologue.bind(dims))
     return false;
+  bool ok = prologue.run();
   prologue.readShapes();
-  return true;
+  return ok;
 }
 
 } // namespace wick::format

@@ -24,7 +24,8 @@ struct SizeModel {
 
 /// Named dims that are not given get the smallest value that they may have, at
 /// least 1. False with `error` for an unknown name, a value outside the range,
-/// or dims that the model refuses (an Assert of its prologue).
+/// or dims that the model refuses (an Assert of its prologue); after the last,
+/// inputs and outputs are there, with -1 for what was not reached.
 [[nodiscard]] bool sizesFor(const ProgramView &program, const std::vector<std::pair<std::string, int64_t>> &dims,
                             SizeModel &sizes, std::string &error);
 

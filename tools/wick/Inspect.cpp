@@ -106,8 +106,11 @@ bool describePackage(const PackageFile &package, const std::string &path, const 
                      const InspectParts &parts, Json &facts, std::string &error) {
   const ProgramView &p = package.program;
   format::SizeModel sizes;
-  if (!format::sizesFor(p, given, sizes, error))
+  std::string refusal;
+  if (!format::sizesFor(p, given, sizes, refusal) && (!given.empty() || sizes.inputs.size() != p.inputs.size())) {
+    error = refusal;
     return false;
+  }
   Json dims = Json::array(), slices = Json::array(), entries = Json::array(), kernels = Json::array(),
        strategies = Json::object();
   for (size_t i = 0; i < p.symbols.size(); ++i) {
@@ -134,13 +137,15 @@ bool describePackage(const PackageFile &package, const std::string &path, const 
       .add("slices", slices)
       .add("entries", entries)
       .add("weights", weightsJson(p))
-      .add("arena_bytes", sizes.arenaBytes)
+      .add("arena_bytes", refusal.empty() ? Json(sizes.arenaBytes) : Json())
       .add("scratch_bytes_per_worker", sizes.scratchBytes)
-      .add("arena_complete", sizes.isComplete)
+      .add("arena_complete", sizes.isComplete && refusal.empty())
       .add("groups", calls)
       .add("distinct_kernels", static_cast<uint64_t>(p.kernels.size()))
       .add("strategies", strategies)
       .add("instructions", static_cast<uint64_t>(p.instrs.size()));
+  if (!refusal.empty()) // the smallest dims are none that it runs with
+    facts.add("refusal", refusal);
   if (parts.kernels)
     facts.add("kernels", kernels);
   if (parts.schedule) {

@@ -25,7 +25,7 @@ static void printValues(const char *title, const Json &values) {
   for (const Json &v : values.items) {
     std::string dims = shapeText(v["dims"]), shape = shapeText(v["shape"]);
     std::printf("  %-24s %s %s", v["name"].asString().c_str(), v["dtype"].asString().c_str(), dims.c_str());
-    if (dims != shape)
+    if (dims != shape && shape.find('?') == std::string::npos)
       std::printf(", here %s", shape.c_str());
     if (!v["alias_input"].isNull())
       std::printf(", may share memory with input %s", v["alias_input"].asString().c_str());
@@ -75,10 +75,15 @@ void printFacts(const Json &facts) {
     std::printf("  %-24s code %s\n", s["name"].asString().c_str(), bytesText(s["code_bytes"]).c_str());
   std::printf("weights      %s, %s tensors\n", bytesText(facts["weights"]["bytes"]).c_str(),
               facts["weights"]["tensors"].asString().c_str());
-  std::printf("arena        %s%s", bytesText(facts["arena_bytes"]).c_str(), here.c_str());
-  if (facts["scratch_bytes_per_worker"].asInt())
-    std::printf(", and %s a worker", bytesText(facts["scratch_bytes_per_worker"]).c_str());
-  std::printf("%s\n", facts["arena_complete"].asBool() ? "" : ", and what depends on values");
+  if (!facts["refusal"].isNull()) {
+    std::printf("arena        not known%s: %s; choose others with --dim\n", here.c_str(),
+                facts["refusal"].asString().c_str());
+  } else {
+    std::printf("arena        %s%s", bytesText(facts["arena_bytes"]).c_str(), here.c_str());
+    if (facts["scratch_bytes_per_worker"].asInt())
+      std::printf(", and %s a worker", bytesText(facts["scratch_bytes_per_worker"]).c_str());
+    std::printf("%s\n", facts["arena_complete"].asBool() ? "" : ", and what depends on values");
+  }
   std::printf("schedule     %s kernel calls, %s distinct kernels", facts["groups"].asString().c_str(),
               facts["distinct_kernels"].asString().c_str());
   for (size_t i = 0; i < facts["strategies"].members.size(); ++i) {
