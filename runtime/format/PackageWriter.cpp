@@ -68,6 +68,10 @@ public:
   bool publish(std::string &error) {
     if (!named) {
       std::string self = "/proc/self/fd/" + std::to_string(fd);
+      // Straight to its name where that is free; else by way of a second one,
+      // which a process killed just there leaves behind.
+      if (!linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW))
+        return true;
       unlink(temp.c_str());
       if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temp.c_str(), AT_SYMLINK_FOLLOW))
         return fail("cannot name", error);
