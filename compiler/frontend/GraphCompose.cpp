@@ -158,10 +158,10 @@ static Type wideFloat(GraphBuilder &g, Value x) {
 Value GraphBuilder::softmax(Value x, ArrayRef<int64_t> axes) {
   if (!x)
     return x;
-  Type type = elem(x);
-  x = castTo(x, wideFloat(*this, x));
+  // In the type of x, as the reference does: a 16-bit x is rounded op by op, its
+  // sum is accumulated in f32.
   Value e = create<graph::ExpOp>({sub(x, reduce(x, graph::ReduceKind::Max, axes))});
-  return castTo(div(e, reduce(e, graph::ReduceKind::Sum, axes)), type);
+  return div(e, reduce(e, graph::ReduceKind::Sum, axes));
 }
 
 Value GraphBuilder::logSoftmax(Value x, int64_t axis) {

@@ -101,6 +101,15 @@ Value GroupEmitter::loadAt(Value base, Type elem, Value linear, unsigned lanes, 
   return v;
 }
 
+Value GroupEmitter::rounded(Value value, Type elem) {
+  auto f = dyn_cast<FloatType>(elem);
+  if (!f || f.getWidth() != 16 || getElementTypeOrSelf(value) == elem)
+    return value;
+  auto vec = dyn_cast<VectorType>(value.getType());
+  Value narrow = arith::TruncFOp::create(b, laned(elem, vec ? vec.getNumElements() : 1), value);
+  return arith::ExtFOp::create(b, value.getType(), narrow);
+}
+
 void GroupEmitter::storeAt(Value base, Type elem, Value linear, Value value) {
   auto vec = dyn_cast<VectorType>(value.getType());
   Type st = storageType(elem), out = laned(st, vec ? vec.getNumElements() : 1);
@@ -220,6 +229,7 @@ Value GroupEmitter::element(Value v, ArrayRef<Value> index, unsigned lanes) {
     Operation *op = v.getDefiningOp();
     OpEmitter e(*this, op, lanes);
     out = cast<ElementOpInterface>(op).emitElement(e, cast<OpResult>(v).getResultNumber(), index);
+    out = rounded(out, elem);
   }
   scopes.back()[key] = out;
   return out;

@@ -219,7 +219,7 @@ private:
     }
     acc = emitLoop(g, lanes > 1 ? whole : g.i64(0), g.expr(n), 1, acc, step(1))[0];
     index.back() = g.i64(0);
-    return acc;
+    return g.rounded(acc, cast<RankedTensorType>(reduce.getType()).getElementType());
   }
   Value slice(Value v, int64_t from, int64_t width) {
     return vector::ExtractStridedSliceOp::create(b, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});

@@ -44,6 +44,9 @@ struct MatmulCode {
   const MatmulOperands &op;
   Value batch;
   Columns columns; ///< of the last panel
+  /// Sums that k is spread over: the same for all columns and rows of a product, so
+  /// that equal columns give equal results wherever they lie.
+  unsigned sums = 1;
 
   /// rows x panels tile at (row, panel).
   void tile(Emit &e, ArrayRef<Value> rows, unsigned panels, Value row, Value panel) const {
@@ -51,7 +54,7 @@ struct MatmulCode {
     for (unsigned p = 0; p < panels; ++p)
       b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), kLanes)));
     SmallVector<Value> acc(rows.size() * panels, e.zero());
-    acc = emitProduct(e, rows, b, op.k, acc, plan.tile.sums);
+    acc = emitProduct(e, rows, b, op.k, acc, sums == 1 ? 0 : sums * rows.size() * panels);
     // Remainder variants are many: keep the epilogue's code once in each.
     Destination to = op.to;
     to.loopedEpilogue |= rows.size() > 2 && rows.size() < plan.tile.rows;
@@ -114,7 +117,7 @@ struct MatmulCode {
 
   /// One or two rows in all.
   void few(Emit &e, unsigned count, Value row, Value first, Value last) const {
-    unsigned wide = llvm::bit_floor(plan.tile.sums / count), step = plan.tile.panels;
+    unsigned wide = std::max(llvm::bit_floor(plan.tile.sums / (count * sums)), 1u), step = plan.tile.panels;
     Value wideEnd = wholeSteps(e, first, last, wide);
     span(e, count, row, first, wideEnd, wide);
     if (!mayLeave(wide))
@@ -164,8 +167,11 @@ void emitMatmul(OpBuilder &b, Location loc, const MatmulPlan &plan, Value begin,
     Value rows = e.sub(row1, row0);
     for (unsigned count : {1, 2})
       if (staticRows < 0 || staticRows == count)
-        e.when(e.cmp(arith::CmpIPredicate::eq, rows, e.c(count)),
-               [&](Emit &e) { code.few(e, count, row0, first, last); });
+        e.when(e.cmp(arith::CmpIPredicate::eq, rows, e.c(count)), [&](Emit &e) {
+          MatmulCode few = code;
+          few.sums = 2;
+          few.few(e, count, row0, first, last);
+        });
     if (staticRows < 0)
       e.when(e.cmp(arith::CmpIPredicate::sgt, rows, e.c(2)), many);
   });

@@ -76,8 +76,11 @@ static void reduceWith(NodeImport &n, Body body) {
   int64_t rank = g.rank(x);
   Reducer r{g, {}, {}};
   bool noop = false;
-  if (n.input(1) && !g.elementsOf(n.input(1))) {
-    auto count = graph::constantOf(g.count(n.input(1)));
+  auto count = n.input(1) ? graph::constantOf(g.count(n.input(1))) : std::optional<int64_t>(0);
+  if (n.input(1) && count == 0) { // no axes, whatever their source
+    noop = n.intAttr("noop_with_empty_axes", 0);
+    r.axes = noop ? SmallVector<int64_t>() : llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  } else if (n.input(1) && !g.elementsOf(n.input(1))) {
     if (!count)
       return n.unsupported("axes of unknown number");
     r.mask = axisMask(g, n.input(1), rank), r.numMasked = *count;

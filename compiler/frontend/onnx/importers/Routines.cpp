@@ -129,9 +129,13 @@ static void importMaxUnpool(NodeImport &n) {
       return n.unsupported("output_shape of unknown length");
     full = *given;
   }
-  Value v = g.routine("max_unpool", {x, g.castTo(n.input(1), g.b.getI64Type())}, graph::tensorOf(g.elem(x), full),
-                      {g.count(x), g.count(full)}, g.count(full), g.expr(0))[0];
-  n.set(0, v);
+  Value v = g.routine("max_unpool", {x, g.castTo(n.input(1), g.b.getI64Type())}, graph::tensorOf(g.elem(x), out),
+                      {g.count(x), g.count(out)}, g.count(out), g.expr(0))[0];
+  Exprs low(dims.size(), g.expr(0)), high;
+  for (auto [whole, part] : llvm::zip(full, out))
+    high.push_back(g.simplify(whole - part));
+  n.set(0, g.create<graph::PadOp>({v, g.scalarLike(v, 0)}, {g.mapAttr("low", low), g.mapAttr("high", high),
+                                  {g.b.getStringAttr("mode"), graph::PadModeAttr::get(g.b.getContext(), graph::PadMode::Constant)}}));
 }
 
 static void importGridSample(NodeImport &n) {
