@@ -94,10 +94,9 @@ extern "C" float wick_m_pow_f32(float x, float y) {
 #define X(NAME)                                                                                                        \
   extern "C" float wick_m_##NAME##_f32(float x) { return float(wick_m_##NAME##_f64(x)); }
 X(tan)
-X(asin)
-X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) X(log1p) X(cbrt) X(erf) X(rsqrt)
+X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) X(log1p) X(cbrt) X(erf) X(rsqrt);
 #undef X
 #define X(NAME)                                                                                                        \
   extern "C" float wick_m_##NAME##_f32(float x, float y) { return float(wick_m_##NAME##_f64(x, y)); }
-    X(atan2) X(fmod)
+X(atan2) X(fmod);
 #undef X

@@ -12,12 +12,12 @@
 //
 #pragma once
 
+// clang-format off
 #define WICK_MATH_UNARY(X)                                                                                             \
-  X(sin)                                                                                                               \
-  X(cos)                                                                                                               \
-  X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(exp) X(exp2) X(expm1) X(log)     \
-      X(log2) X(log10) X(log1p) X(cbrt) X(erf) X(rsqrt)
+  X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(exp) X(exp2)       \
+  X(expm1) X(log) X(log2) X(log10) X(log1p) X(cbrt) X(erf) X(rsqrt)
 #define WICK_MATH_BINARY(X) X(pow) X(atan2) X(fmod)
+// clang-format on
 
 extern "C" {
 #define X(NAME)                                                                                                        \

@@ -2,7 +2,8 @@
 //
 // Node tests of the ONNX backend suite with their inputs made constants: the import
 // folds the whole graph, so op bodies are checked against the suite's outputs without
-// a code generator. WICK_ONNX_SUITE names the exported suite; skipped without it.
+// a code generator. WICK_ONNX_SUITE names the suite as test/conformance/export_suite.py
+// writes it; skipped without it.
 //
 #include "compiler/frontend/GraphBuilder.h"
 #include "compiler/frontend/onnx/Importer.h"
@@ -28,7 +29,8 @@ static std::optional<onnx::Tensor> readTensor(const std::string &path) {
 }
 
 /// "" when equal, "-" when the case does not fold to constants, else the difference.
-static std::string runCase(const std::string &dir) {
+static std::string runCase(const std::string &suite, const std::string &name) {
+  std::string dir = suite + "/cases/node/" + name, outputs = suite + "/expected/node/" + name + "/set0/output_";
   MLIRContext context(MLIRContext::Threading::DISABLED);
   WeightStore weights;
   auto read = onnx::readModel(dir + "/model.onnx");
@@ -42,7 +44,7 @@ static std::string runCase(const std::string &dir) {
   for (const onnx::ValueInfo &input : graph.inputs) {
     if (graph.initializer(input.name))
       continue;
-    auto t = readTensor(dir + "/test_data_set_0/input_" + std::to_string(next++) + ".pb");
+    auto t = readTensor(dir + "/set0/input_" + std::to_string(next++) + ".pb");
     if (!t)
       return "-";
     t->name = input.name;
@@ -58,7 +60,7 @@ static std::string runCase(const std::string &dir) {
   Operation *ret = fn.getBody().front().getTerminator();
   for (unsigned i = 0; i < ret->getNumOperands(); ++i) {
     Value v = ret->getOperand(i);
-    auto want = readTensor(dir + "/test_data_set_0/output_" + std::to_string(i) + ".pb");
+    auto want = readTensor(outputs + std::to_string(i) + ".pb");
     auto got = g.doublesOf(v);
     if (!got || !want || !want->isInline() || onnx::bitWidth(want->dtype) < 8)
       return "-";
@@ -87,13 +89,13 @@ TEST(SuiteFold, NodeCases) {
     GTEST_SKIP() << "WICK_ONNX_SUITE is not set";
   unsigned equal = 0;
   std::error_code ec;
-  for (llvm::sys::fs::directory_iterator it(std::string(suite) + "/node", ec), end; it != end && !ec;
+  for (llvm::sys::fs::directory_iterator it(std::string(suite) + "/cases/node", ec), end; it != end && !ec;
        it.increment(ec)) {
     StringRef name = llvm::StringRef(it->path()).rsplit('/').second;
     // The reference divides by an unrounded size here, against the op's text.
     if (name.contains("scales_linear_align_corners") || name.contains("scales_cubic_align_corners"))
       continue;
-    std::string difference = runCase(it->path());
+    std::string difference = runCase(suite, name.str());
     equal += difference.empty();
     EXPECT_TRUE(difference.empty() || difference == "-") << name.str() << ": " << difference;
   }
