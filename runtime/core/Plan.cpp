@@ -194,8 +194,11 @@ void wick_session::restorePlan(std::span<const wick_value> inputs) {
         placeSlot(i);
       break;
     case BufferKind::Weight: // the mapping is read-only, and no instruction writes a weight
-      slot.data = const_cast<uint8_t *>(model->weights) + b.offset;
       slot.bytes = b.size;
+      if (slot.bytes)
+        slot.data = const_cast<uint8_t *>(model->weights) + b.offset;
+      else // a package of empty weights has no weights entry
+        placeSlot(i);
       break;
     case BufferKind::Output:
       if (segments[b.segment] && direct[b.index]) {
