@@ -113,9 +113,14 @@ void emitColumnTiles(Emit &e, const ConvPlan &plan, const ConvUnit &unit,
   Value whole = e.sub(unit.ow1, rest);
   e.loop(unit.ow0, whole, width, [&](Emit &e, Value ow) { body(e, ow, width, true); });
   for (unsigned count = 1; count < width; ++count) {
-    // columnsPerUnit is a multiple of the tile or the whole row.
-    if (plan.staticWidth > 0 && plan.staticWidth % width != count)
-      continue;
+    // The rest of a unit in the middle of a row, or of the row's last one. The units
+    // are cut for the widest vectors, so their width need be no multiple of the tile's.
+    if (int64_t row = plan.staticWidth; row > 0) {
+      bool several = row > plan.columnsPerUnit;
+      int64_t last = several ? row % plan.columnsPerUnit : row;
+      if (last % width != count && !(several && plan.columnsPerUnit % width == count))
+        continue;
+    }
     Value is = e.cmp(arith::CmpIPredicate::eq, rest, e.c(count));
     e.when(is, [&](Emit &e) { body(e, whole, count, false); });
   }
