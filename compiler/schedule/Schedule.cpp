@@ -352,6 +352,8 @@ private:
   }
 
   void loop(LoopOp op);
+  /// The buffer of a value that the loop stacks, one `row` a trip.
+  uint32_t stack(LoopOp op, Value result, Value row, fmt::Reg trip);
 
   void finish() {
     // Scratch of each segment: the most any of its calls needs.
@@ -412,12 +414,32 @@ private:
 };
 } // namespace
 
+uint32_t Builder::stack(LoopOp op, Value result, Value row, fmt::Reg trip) {
+  auto dtype = dtypeOf(cast<RankedTensorType>(result.getType()).getElementType());
+  if (regs.knownFrom(bytesOf(row.getType())) > regs.next()) {
+    error(op.getLoc(), "a loop stacks values whose size is decided inside it; that is not supported");
+    return 0;
+  }
+  if (!op->hasAttr("count"))
+    return arena(bytesOf(result.getType()), dtype, op.getLoc());
+  // The height is known only afterwards; the trip limit bounds it.
+  fmt::Reg negative = regs.fresh(), limited = regs.fresh(), bytes = regs.fresh();
+  regs.append({.op = fmt::Op::Lt, .a = negative, .b = trip, .c = regs.constant(0)});
+  regs.append({.op = fmt::Op::Not, .a = limited, .b = negative});
+  require(limited, "a loop that stacks values needs a trip limit", op.getLoc());
+  regs.append({.op = fmt::Op::Mul, .a = bytes, .b = trip, .c = regs.expr(bytesOf(row.getType()))});
+  plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
+  scratchOf.push_back(zero());
+  fmt::Buffer b = bufferFor(result.getType());
+  b.node = node(op.getLoc()), b.segment = plans.size() - 1, b.sizeReg = bytes;
+  program.buffers.push_back(b);
+  return program.buffers.size() - 1;
+}
+
 void Builder::loop(LoopOp op) {
   // Two buffers a carried value: the body reads the first, the end of a trip
   // fills the second and swaps.
   unsigned n = op.getNumCarried();
-  if (op.getNumResults() != n)
-    return error(op.getLoc(), "loops that stack scanned values are not supported yet");
   struct Carried { uint32_t now, next; fmt::Reg bytes; };
   SmallVector<Carried> carried;
   uint32_t before = regs.next();
@@ -432,6 +454,9 @@ void Builder::loop(LoopOp op) {
   fmt::Reg trip = loadInt(op.getTrip(), 0), cond = regs.fresh(), i = regs.fresh(), t = regs.fresh(), u = regs.fresh();
   fmt::Reg zeroReg = regs.constant(0), one = regs.constant(1);
   fmt::Reg first = loadInt(op.getCond(), 0);
+  SmallVector<uint32_t> stacks;
+  for (Value r : op.getResults().drop_front(n))
+    stacks.push_back(bufferOf[r] = stack(op, r, op.getBody().front().getTerminator()->getOperand(1 + n + stacks.size()), trip));
   regs.append({.op = fmt::Op::Add, .a = cond, .b = first, .c = zeroReg});
   regs.append({.op = fmt::Op::Add, .a = i, .b = zeroReg, .c = zeroReg});
   Block &body = op.getBody().front();
@@ -453,6 +478,15 @@ void Builder::loop(LoopOp op) {
   Operation *yield = body.getTerminator();
   for (unsigned k = 0; k < n; ++k)
     copy(carried[k].next, buffer(yield->getOperand(1 + k), regs.next()), carried[k].bytes);
+  for (auto [j, base] : llvm::enumerate(stacks)) { // row i of the stack
+    Value row = yield->getOperand(1 + n + j);
+    fmt::Reg bytes = regs.expr(bytesOf(row.getType())), offset = regs.fresh();
+    regs.append({.op = fmt::Op::Mul, .a = offset, .b = i, .c = bytes});
+    fmt::Buffer view = bufferFor(row.getType());
+    view.kind = fmt::BufferKind::View, view.index = base, view.offsetReg = offset, view.sizeReg = bytes;
+    program.buffers.push_back(view);
+    copy(program.buffers.size() - 1, buffer(row, regs.next()), bytes);
+  }
   fmt::Reg again = loadInt(yield->getOperand(0), 0);
   regs.append({.op = fmt::Op::Add, .a = cond, .b = again, .c = zeroReg});
   for (Carried &c : carried) {
@@ -474,6 +508,10 @@ void Builder::loop(LoopOp op) {
   for (Carried &c : carried)
     for (uint32_t id : {c.now, c.next})
       program.buffers[id].firstUse = std::min(program.buffers[id].firstUse, before), program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
+  for (uint32_t id : stacks)
+    program.buffers[id].firstUse = before, program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
+  if (auto count = op->getAttrOfType<IntegerAttr>("count"))
+    regs.defineSymbol(count.getInt(), i);
   for (uint32_t id : {iBuf, condBuf})
     program.buffers[id].firstUse = head, program.buffers[id].lastUse = back;
 }
