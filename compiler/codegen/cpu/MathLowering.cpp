@@ -138,7 +138,8 @@ static void keepDenormals(Op op, double logOfScale) {
   auto constant = [&](double value) -> Value {
     Type type = op.getType();
     TypedAttr a = b.getF32FloatAttr(static_cast<float>(value));
-    return arith::ConstantOp::create(b, loc, isa<VectorType>(type) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(type), a)) : a);
+    return arith::ConstantOp::create(
+        b, loc, isa<VectorType>(type) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(type), a)) : a);
   };
   Value x = op.getOperand(), zero = constant(0);
   Value small = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, constant(0x1p-126));
