@@ -12,7 +12,8 @@
 
 using namespace wick::compiler;
 
-template <class R, class A, class Fn> static bool convert(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class R, class A, class Fn>
+static bool convert(const Inst &inst, Lanes &lanes, Fn fn) {
   R *d = lanes.of<R>(inst.dst);
   const A *a = lanes.of<A>(inst.a);
   // In place, a wider result overwrites operands that are not read yet.
@@ -28,8 +29,7 @@ template <class R, class A, class Fn> static bool convert(const Inst &inst, Lane
 
 static int64_t toSigned(double x, unsigned width) {
   if (width <= 32)
-    return x > -2147483649.0 && x < 2147483648.0 ? int64_t(x)
-                                                 : std::numeric_limits<int32_t>::min();
+    return x > -2147483649.0 && x < 2147483648.0 ? int64_t(x) : std::numeric_limits<int32_t>::min();
   return x >= -0x1p63 && x < 0x1p63 ? int64_t(x) : std::numeric_limits<int64_t>::min();
 }
 
@@ -40,7 +40,8 @@ static int64_t toUnsigned(double x, unsigned width) {
   return x >= -0x1p63 && x < 0x1p63 ? int64_t(x) : std::numeric_limits<int64_t>::min();
 }
 
-template <class T> static bool move(const Inst &inst, Lanes &lanes, Mask mask) {
+template <class T>
+static bool move(const Inst &inst, Lanes &lanes, Mask mask) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a);
   if (!mask) {
@@ -79,16 +80,16 @@ bool wick::compiler::runConversionKernel(const Inst &inst, Lanes &lanes, Mask ma
   case Opcode::RoundFToFormat:
     // The two common formats get loops without a branch on the format.
     if (format == FloatFormat::F16)
-      return convert<float, float>(inst, lanes,
-                                   [](float x) { return halfToFloat(floatToHalf(x)); });
+      return convert<float, float>(inst, lanes, [](float x) { return halfToFloat(floatToHalf(x)); });
     if (format == FloatFormat::BF16)
-      return convert<float, float>(inst, lanes,
-                                   [](float x) { return bf16ToFloat(floatToBf16(x)); });
-    return convert<float, float>(inst, lanes,
-                                 [=](float x) { return roundToFormat(x, format); });
-  case Opcode::MovF: return move<float>(inst, lanes, mask);
+      return convert<float, float>(inst, lanes, [](float x) { return bf16ToFloat(floatToBf16(x)); });
+    return convert<float, float>(inst, lanes, [=](float x) { return roundToFormat(x, format); });
+  case Opcode::MovF:
+    return move<float>(inst, lanes, mask);
   case Opcode::MovI:
-  case Opcode::MovD: return move<uint64_t>(inst, lanes, mask);
-  default: return false;
+  case Opcode::MovD:
+    return move<uint64_t>(inst, lanes, mask);
+  default:
+    return false;
   }
 }

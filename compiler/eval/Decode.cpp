@@ -19,14 +19,10 @@ static constexpr unsigned maxDepth = 64;
 
 const OpInfo &wick::compiler::infoOf(Opcode op) {
   static const OpInfo table[] = {
-#define WICK_INT(Name, arity)                                                                     \
-  {#Name, Lane::I,                                                                                \
-   {Lane::I, arity > 1 ? Lane::I : Lane::N, arity > 2 ? Lane::I : Lane::N}},
-#define WICK_FLOAT(Name, arity)                                                                   \
-  {#Name "F", Lane::F,                                                                            \
-   {Lane::F, arity > 1 ? Lane::F : Lane::N, arity > 2 ? Lane::F : Lane::N}},                      \
-      {#Name "D", Lane::D,                                                                        \
-       {Lane::D, arity > 1 ? Lane::D : Lane::N, arity > 2 ? Lane::D : Lane::N}},
+#define WICK_INT(Name, arity) {#Name, Lane::I, {Lane::I, arity > 1 ? Lane::I : Lane::N, arity > 2 ? Lane::I : Lane::N}},
+#define WICK_FLOAT(Name, arity)                                                                                        \
+  {#Name "F", Lane::F, {Lane::F, arity > 1 ? Lane::F : Lane::N, arity > 2 ? Lane::F : Lane::N}},                       \
+      {#Name "D", Lane::D, {Lane::D, arity > 1 ? Lane::D : Lane::N, arity > 2 ? Lane::D : Lane::N}},
 #define WICK_OTHER(Name, R, A, B, C) {#Name, Lane::R, {Lane::A, Lane::B, Lane::C}},
 #define WICK_CONTROL(Name) {#Name, Lane::N, {Lane::N, Lane::N, Lane::N}},
 #include "compiler/eval/Opcode.def"
@@ -92,8 +88,7 @@ bool Decoder::decodeOp(Operation &op) {
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
     if (!scalarTypeOf(type)) {
       std::string text;
-      llvm::raw_string_ostream(text) << op.getName() << " has a type that folding does not know: "
-                                     << type;
+      llvm::raw_string_ostream(text) << op.getName() << " has a type that folding does not know: " << type;
       return fail(text);
     }
   if (auto call = dyn_cast<func::CallOp>(op))
@@ -159,8 +154,7 @@ bool Decoder::decodeIf(scf::IfOp op) {
       return true;
     if (!decodeBlock(body.front()))
       return false;
-    for (auto [result, value] :
-         llvm::zip(op.getResults(), body.front().getTerminator()->getOperands()))
+    for (auto [result, value] : llvm::zip(op.getResults(), body.front().getTerminator()->getOperands()))
       emitMove(regOf(result), regOf(value), typeOf(result));
     return true;
   };
@@ -181,8 +175,7 @@ bool Decoder::decodeFor(scf::ForOp op) {
     return fail("folding does not know scf.for with unsigned bounds");
   Block &body = *op.getBody();
   SmallVector<uint32_t> carried;
-  for (auto [argument, result, init] :
-       llvm::zip(op.getRegionIterArgs(), op.getResults(), op.getInitArgs())) {
+  for (auto [argument, result, init] : llvm::zip(op.getRegionIterArgs(), op.getResults(), op.getInitArgs())) {
     carried.push_back(define(argument));
     regs[result] = carried.back();
     emitMove(carried.back(), regOf(init), typeOf(init));
@@ -232,8 +225,7 @@ bool Decoder::decodeWhile(scf::WhileOp op) {
   code.insts[at].b = uint32_t(code.insts.size());
   if (!decodeBlock(after))
     return false;
-  for (auto [argument, value] :
-       llvm::zip(before.getArguments(), after.getTerminator()->getOperands()))
+  for (auto [argument, value] : llvm::zip(before.getArguments(), after.getTerminator()->getOperands()))
     emitMove(regOf(argument), regOf(value), typeOf(value));
   code.insts[at].c = uint32_t(code.insts.size());
   --depth;
@@ -245,8 +237,7 @@ bool Decoder::decodeConstant(Operation &op) {
   ScalarType type = typeOf(op.getResult(0));
   int64_t bits;
   if (auto integer = dyn_cast<IntegerAttr>(value)) {
-    bits = type.width == 1 ? int64_t(integer.getValue().getZExtValue())
-                           : integer.getValue().getSExtValue();
+    bits = type.width == 1 ? int64_t(integer.getValue().getZExtValue()) : integer.getValue().getSExtValue();
   } else if (auto number = dyn_cast<FloatAttr>(value)) {
     llvm::APFloat wide = number.getValue();
     bool losesInfo;
@@ -273,6 +264,5 @@ FailureOr<ElementProgram> ElementProgram::decode(func::FuncOp function, std::str
 unsigned ElementProgram::size() const { return unsigned(code->insts.size()); }
 
 bool ElementProgram::hasLoops() const {
-  return llvm::any_of(code->insts,
-                      [](const Inst &inst) { return inst.op == Opcode::For || inst.op == Opcode::While; });
+  return llvm::any_of(code->insts, [](const Inst &inst) { return inst.op == Opcode::For || inst.op == Opcode::While; });
 }

@@ -59,8 +59,7 @@ private:
   void wrap(uint32_t reg, unsigned width);
   /// Defines `result` by a float op; `opF` names the F form, D follows it. Narrow
   /// floats are rounded unless the op is exact.
-  void emitFloat(mlir::Value result, Opcode opF, uint32_t a, uint32_t b = 0, uint32_t c = 0,
-                 bool exact = false);
+  void emitFloat(mlir::Value result, Opcode opF, uint32_t a, uint32_t b = 0, uint32_t c = 0, bool exact = false);
 
   std::string &why;
   llvm::DenseMap<mlir::Value, uint32_t> regs;
@@ -70,9 +69,7 @@ private:
 
 /// The F or D form of a float opcode.
 inline Opcode floatOp(Opcode opF, ScalarType type) { return Opcode(unsigned(opF) + type.isDouble()); }
-inline Lane laneOf(ScalarType type) {
-  return !type.isFloat ? Lane::I : type.isDouble() ? Lane::D : Lane::F;
-}
+inline Lane laneOf(ScalarType type) { return !type.isFloat ? Lane::I : type.isDouble() ? Lane::D : Lane::F; }
 
 } // namespace wick::compiler
 

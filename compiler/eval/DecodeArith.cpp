@@ -74,8 +74,7 @@ static std::optional<Opcode> unsignedOp(Operation &op) {
 }
 
 static std::optional<Opcode> floatOpOf(Operation &op, bool &exact) {
-  exact = isa<arith::MinimumFOp, arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp,
-              arith::NegFOp>(op);
+  exact = isa<arith::MinimumFOp, arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp, arith::NegFOp>(op);
   return llvm::TypeSwitch<Operation *, std::optional<Opcode>>(&op)
       .Case([](arith::AddFOp) { return Opcode::AddF; })
       .Case([](arith::SubFOp) { return Opcode::SubF; })
@@ -94,16 +93,26 @@ static Opcode compareOp(arith::CmpIPredicate predicate, bool &isUnsigned) {
   using P = arith::CmpIPredicate;
   isUnsigned = predicate >= P::ult;
   switch (predicate) {
-  case P::eq: return Opcode::EqI;
-  case P::ne: return Opcode::NeI;
-  case P::slt: return Opcode::SltI;
-  case P::sle: return Opcode::SleI;
-  case P::sgt: return Opcode::SgtI;
-  case P::sge: return Opcode::SgeI;
-  case P::ult: return Opcode::UltI;
-  case P::ule: return Opcode::UleI;
-  case P::ugt: return Opcode::UgtI;
-  case P::uge: return Opcode::UgeI;
+  case P::eq:
+    return Opcode::EqI;
+  case P::ne:
+    return Opcode::NeI;
+  case P::slt:
+    return Opcode::SltI;
+  case P::sle:
+    return Opcode::SleI;
+  case P::sgt:
+    return Opcode::SgtI;
+  case P::sge:
+    return Opcode::SgeI;
+  case P::ult:
+    return Opcode::UltI;
+  case P::ule:
+    return Opcode::UleI;
+  case P::ugt:
+    return Opcode::UgtI;
+  case P::uge:
+    return Opcode::UgeI;
   }
   return Opcode::EqI;
 }
@@ -112,22 +121,38 @@ static Opcode compareOp(arith::CmpIPredicate predicate, bool &isUnsigned) {
 static int64_t compareSet(arith::CmpFPredicate predicate) {
   using P = arith::CmpFPredicate;
   switch (predicate) {
-  case P::AlwaysFalse: return 0;
-  case P::OEQ: return 1;
-  case P::OGT: return 4;
-  case P::OGE: return 5;
-  case P::OLT: return 2;
-  case P::OLE: return 3;
-  case P::ONE: return 6;
-  case P::ORD: return 7;
-  case P::UEQ: return 9;
-  case P::UGT: return 12;
-  case P::UGE: return 13;
-  case P::ULT: return 10;
-  case P::ULE: return 11;
-  case P::UNE: return 14;
-  case P::UNO: return 8;
-  case P::AlwaysTrue: return 15;
+  case P::AlwaysFalse:
+    return 0;
+  case P::OEQ:
+    return 1;
+  case P::OGT:
+    return 4;
+  case P::OGE:
+    return 5;
+  case P::OLT:
+    return 2;
+  case P::OLE:
+    return 3;
+  case P::ONE:
+    return 6;
+  case P::ORD:
+    return 7;
+  case P::UEQ:
+    return 9;
+  case P::UGT:
+    return 12;
+  case P::UGE:
+    return 13;
+  case P::ULT:
+    return 10;
+  case P::ULE:
+    return 11;
+  case P::UNE:
+    return 14;
+  case P::UNO:
+    return 8;
+  case P::AlwaysTrue:
+    return 15;
   }
   return 0;
 }
@@ -135,8 +160,7 @@ static int64_t compareSet(arith::CmpFPredicate predicate) {
 bool Decoder::decodeArith(Operation &op, bool &handled) {
   auto operand = [&](unsigned i) { return op.getOperand(i); };
   if (std::optional<Opcode> code = bitwiseOp(op)) {
-    emitTo(define(op.getResult(0)), *code, regOf(operand(0)), regOf(operand(1)), 0,
-           typeOf(operand(0)).width);
+    emitTo(define(op.getResult(0)), *code, regOf(operand(0)), regOf(operand(1)), 0, typeOf(operand(0)).width);
     return true;
   }
   if (std::optional<Opcode> code = signedOp(op)) {
@@ -149,13 +173,15 @@ bool Decoder::decodeArith(Operation &op, bool &handled) {
   }
   bool exact;
   if (std::optional<Opcode> code = floatOpOf(op, exact)) {
-    emitFloat(op.getResult(0), *code, regOf(operand(0)),
-              op.getNumOperands() > 1 ? regOf(operand(1)) : 0, 0, exact);
+    emitFloat(op.getResult(0), *code, regOf(operand(0)), op.getNumOperands() > 1 ? regOf(operand(1)) : 0, 0, exact);
     return true;
   }
   if (isa<arith::ShLIOp, arith::ShRSIOp, arith::ShRUIOp>(op)) {
     bool left = isa<arith::ShLIOp>(op), arithmetic = isa<arith::ShRSIOp>(op);
-    emitInt(op.getResult(0), left ? Opcode::ShlI : arithmetic ? Opcode::ShrSI : Opcode::ShrUI,
+    emitInt(op.getResult(0),
+            left         ? Opcode::ShlI
+            : arithmetic ? Opcode::ShrSI
+                         : Opcode::ShrUI,
             arithmetic ? signedReg(operand(0)) : unsignedReg(operand(0)), unsignedReg(operand(1)),
             typeOf(operand(0)).width);
     return true;
@@ -172,8 +198,8 @@ bool Decoder::decodeArith(Operation &op, bool &handled) {
     return true;
   }
   if (auto compare = dyn_cast<arith::CmpFOp>(op)) {
-    emitTo(define(op.getResult(0)), floatOp(Opcode::CmpF, typeOf(operand(0))), regOf(operand(0)),
-           regOf(operand(1)), 0, compareSet(compare.getPredicate()));
+    emitTo(define(op.getResult(0)), floatOp(Opcode::CmpF, typeOf(operand(0))), regOf(operand(0)), regOf(operand(1)), 0,
+           compareSet(compare.getPredicate()));
     return true;
   }
   if (isa<arith::SelectOp>(op)) {
@@ -194,8 +220,7 @@ bool Decoder::decodeArith(Operation &op, bool &handled) {
     uint32_t a = isSigned ? signedReg(operand(0)) : unsignedReg(operand(0));
     uint32_t b = isSigned ? signedReg(operand(1)) : unsignedReg(operand(1));
     emitInt(op.getResult(0), Opcode::MulI, a, b);
-    emitInt(op.getResult(1), isSigned ? Opcode::MulSHigh : Opcode::MulUHigh, a, b,
-            typeOf(operand(0)).width);
+    emitInt(op.getResult(1), isSigned ? Opcode::MulSHigh : Opcode::MulUHigh, a, b, typeOf(operand(0)).width);
     return true;
   }
   handled = false;
@@ -220,8 +245,7 @@ bool Decoder::decodeCast(Operation &op, bool &handled) {
     uint32_t a = isSigned ? signedReg(in) : unsignedReg(in);
     uint32_t reg = define(out);
     if (to.isNarrowFloat())
-      emitTo(reg, Opcode::RoundDToFormat, emit(isSigned ? Opcode::SIToD : Opcode::UIToD, a), 0, 0,
-             int64_t(to.format));
+      emitTo(reg, Opcode::RoundDToFormat, emit(isSigned ? Opcode::SIToD : Opcode::UIToD, a), 0, 0, int64_t(to.format));
     else
       emitTo(reg, floatOp(isSigned ? Opcode::SIToF : Opcode::UIToF, to), a);
   } else if (isa<arith::FPToSIOp>(op)) {
@@ -235,8 +259,8 @@ bool Decoder::decodeCast(Operation &op, bool &handled) {
       regs[out] = regOf(in); // narrow floats are floats already
   } else if (isa<arith::TruncFOp>(op)) {
     if (to.isNarrowFloat())
-      emitTo(define(out), from.isDouble() ? Opcode::RoundDToFormat : Opcode::RoundFToFormat, regOf(in), 0,
-             0, int64_t(to.format));
+      emitTo(define(out), from.isDouble() ? Opcode::RoundDToFormat : Opcode::RoundFToFormat, regOf(in), 0, 0,
+             int64_t(to.format));
     else
       emitTo(define(out), Opcode::DToF, regOf(in));
   } else if (isa<arith::BitcastOp>(op)) {
@@ -246,11 +270,9 @@ bool Decoder::decodeCast(Operation &op, bool &handled) {
     }
     uint32_t bits = regOf(in);
     if (from.isFloat)
-      bits = from.isDouble() ? emit(Opcode::BitsOfD, bits)
-                             : emit(Opcode::BitsOfF, bits, 0, 0, int64_t(from.format));
+      bits = from.isDouble() ? emit(Opcode::BitsOfD, bits) : emit(Opcode::BitsOfF, bits, 0, 0, int64_t(from.format));
     if (to.isFloat)
-      emitTo(define(out), to.isDouble() ? Opcode::DOfBits : Opcode::FOfBits, bits, 0, 0,
-             int64_t(to.format));
+      emitTo(define(out), to.isDouble() ? Opcode::DOfBits : Opcode::FOfBits, bits, 0, 0, int64_t(to.format));
     else
       emitInt(out, Opcode::MovI, bits);
   } else {

@@ -104,11 +104,10 @@ bool Decoder::decodeMath(Operation &op, bool &handled) {
     return true;
   }
   if (isa<math::CtPopOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp>(op)) {
-    Opcode count = isa<math::CtPopOp>(op)                 ? Opcode::CtPop
-               : isa<math::CountLeadingZerosOp>(op) ? Opcode::CtLz
-                                                      : Opcode::CtTz;
-    emitInt(op.getResult(0), count, unsignedReg(op.getOperand(0)), 0,
-            typeOf(op.getOperand(0)).width);
+    Opcode count = isa<math::CtPopOp>(op)               ? Opcode::CtPop
+                   : isa<math::CountLeadingZerosOp>(op) ? Opcode::CtLz
+                                                        : Opcode::CtTz;
+    emitInt(op.getResult(0), count, unsignedReg(op.getOperand(0)), 0, typeOf(op.getOperand(0)).width);
     return true;
   }
   handled = false;

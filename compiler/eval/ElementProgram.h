@@ -48,21 +48,20 @@ public:
   /// Writes every element of `out`; `outShape` must equal `out.shape` and its
   /// rank the number of index arguments. `inputs[k]` serves wick_load_<k>; inputs that
   /// are never loaded may be empty views. On failure `out` is partly written.
-  mlir::LogicalResult run(llvm::ArrayRef<TensorView> inputs, llvm::ArrayRef<int64_t> outShape,
-                          MutableTensorView out, std::string &why) const;
+  mlir::LogicalResult run(llvm::ArrayRef<TensorView> inputs, llvm::ArrayRef<int64_t> outShape, MutableTensorView out,
+                          std::string &why) const;
 
   /// The same on shape expressions: `out` gets one value an element, row-major.
   /// Integers are taken as exact (no wrap-around) and conditions must be
   /// decidable from `options.ranges`. An element that cannot be expressed fails the
   /// run, or is left Unknown when `options.partial` (then `why` has the first reason).
-  mlir::LogicalResult runSymbolic(llvm::ArrayRef<SymTensor> inputs,
-                                  llvm::ArrayRef<int64_t> outShape, const SymbolicOptions &options,
-                                  llvm::SmallVectorImpl<SymValue> &out, std::string &why) const;
+  mlir::LogicalResult runSymbolic(llvm::ArrayRef<SymTensor> inputs, llvm::ArrayRef<int64_t> outShape,
+                                  const SymbolicOptions &options, llvm::SmallVectorImpl<SymValue> &out,
+                                  std::string &why) const;
 
   /// As above for integer results only; an unknown element is a null expression.
-  mlir::LogicalResult runSymbolic(llvm::ArrayRef<SymTensor> inputs,
-                                  llvm::ArrayRef<int64_t> outShape, const SymbolicOptions &options,
-                                  llvm::SmallVectorImpl<mlir::AffineExpr> &out,
+  mlir::LogicalResult runSymbolic(llvm::ArrayRef<SymTensor> inputs, llvm::ArrayRef<int64_t> outShape,
+                                  const SymbolicOptions &options, llvm::SmallVectorImpl<mlir::AffineExpr> &out,
                                   std::string &why) const;
 
   /// Number of decoded instructions and whether any is a loop: a cost hint.

@@ -11,7 +11,8 @@
 
 using namespace wick::compiler;
 
-template <class T, class Fn> static bool unary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class T, class Fn>
+static bool unary(const Inst &inst, Lanes &lanes, Fn fn) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -19,7 +20,8 @@ template <class T, class Fn> static bool unary(const Inst &inst, Lanes &lanes, F
   return true;
 }
 
-template <class T, class Fn> static bool binary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class T, class Fn>
+static bool binary(const Inst &inst, Lanes &lanes, Fn fn) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a), *b = lanes.of<T>(inst.b);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)

@@ -176,8 +176,8 @@ bool Runner::execLoad(const Inst &inst, Mask mask) {
     // Lanes that do not take part read an element in range, if there is one.
     for (unsigned l = 0; l < n; ++l)
       if ((!mask || mask[l]) && uint64_t(index[l]) >= size)
-        return fail("index " + Twine(index[l]) + " of input " + Twine(inst.a) +
-                    " is out of range [0, " + Twine(int64_t(size)) + ") in dimension " + Twine(d));
+        return fail("index " + Twine(index[l]) + " of input " + Twine(inst.a) + " is out of range [0, " +
+                    Twine(int64_t(size)) + ") in dimension " + Twine(d));
   }
   if (input.count == 0) {
     // Every dimension was in range or no lane takes part; only the latter is so here.
@@ -187,8 +187,8 @@ bool Runner::execLoad(const Inst &inst, Mask mask) {
   return true;
 }
 
-LogicalResult ElementProgram::run(ArrayRef<TensorView> inputs, ArrayRef<int64_t> outShape,
-                                  MutableTensorView out, std::string &why) const {
+LogicalResult ElementProgram::run(ArrayRef<TensorView> inputs, ArrayRef<int64_t> outShape, MutableTensorView out,
+                                  std::string &why) const {
   SmallVector<InputTensor> tensors;
   if (!bindInputs(*code, inputs, tensors, why))
     return failure();

@@ -17,14 +17,22 @@ using llvm::APFloat;
 
 static const llvm::fltSemantics &semanticsOf(FloatFormat format) {
   switch (format) {
-  case FloatFormat::F64: return APFloat::IEEEdouble();
-  case FloatFormat::F32: return APFloat::IEEEsingle();
-  case FloatFormat::F16: return APFloat::IEEEhalf();
-  case FloatFormat::BF16: return APFloat::BFloat();
-  case FloatFormat::E4M3FN: return APFloat::Float8E4M3FN();
-  case FloatFormat::E4M3FNUZ: return APFloat::Float8E4M3FNUZ();
-  case FloatFormat::E5M2: return APFloat::Float8E5M2();
-  case FloatFormat::E5M2FNUZ: return APFloat::Float8E5M2FNUZ();
+  case FloatFormat::F64:
+    return APFloat::IEEEdouble();
+  case FloatFormat::F32:
+    return APFloat::IEEEsingle();
+  case FloatFormat::F16:
+    return APFloat::IEEEhalf();
+  case FloatFormat::BF16:
+    return APFloat::BFloat();
+  case FloatFormat::E4M3FN:
+    return APFloat::Float8E4M3FN();
+  case FloatFormat::E4M3FNUZ:
+    return APFloat::Float8E4M3FNUZ();
+  case FloatFormat::E5M2:
+    return APFloat::Float8E5M2();
+  case FloatFormat::E5M2FNUZ:
+    return APFloat::Float8E5M2FNUZ();
   }
   return APFloat::IEEEdouble();
 }
@@ -43,17 +51,23 @@ std::optional<ScalarType> wick::compiler::scalarTypeOf(mlir::Type type) {
       return std::nullopt;
     return ScalarType{false, uint8_t(integer.getWidth()), FloatFormat::F64};
   }
-  auto floating = [](unsigned width, FloatFormat format) {
-    return ScalarType{true, uint8_t(width), format};
-  };
-  if (type.isF64()) return floating(64, FloatFormat::F64);
-  if (type.isF32()) return floating(32, FloatFormat::F32);
-  if (type.isF16()) return floating(16, FloatFormat::F16);
-  if (type.isBF16()) return floating(16, FloatFormat::BF16);
-  if (mlir::isa<mlir::Float8E4M3FNType>(type)) return floating(8, FloatFormat::E4M3FN);
-  if (mlir::isa<mlir::Float8E4M3FNUZType>(type)) return floating(8, FloatFormat::E4M3FNUZ);
-  if (mlir::isa<mlir::Float8E5M2Type>(type)) return floating(8, FloatFormat::E5M2);
-  if (mlir::isa<mlir::Float8E5M2FNUZType>(type)) return floating(8, FloatFormat::E5M2FNUZ);
+  auto floating = [](unsigned width, FloatFormat format) { return ScalarType{true, uint8_t(width), format}; };
+  if (type.isF64())
+    return floating(64, FloatFormat::F64);
+  if (type.isF32())
+    return floating(32, FloatFormat::F32);
+  if (type.isF16())
+    return floating(16, FloatFormat::F16);
+  if (type.isBF16())
+    return floating(16, FloatFormat::BF16);
+  if (mlir::isa<mlir::Float8E4M3FNType>(type))
+    return floating(8, FloatFormat::E4M3FN);
+  if (mlir::isa<mlir::Float8E4M3FNUZType>(type))
+    return floating(8, FloatFormat::E4M3FNUZ);
+  if (mlir::isa<mlir::Float8E5M2Type>(type))
+    return floating(8, FloatFormat::E5M2);
+  if (mlir::isa<mlir::Float8E5M2FNUZType>(type))
+    return floating(8, FloatFormat::E5M2FNUZ);
   return std::nullopt;
 }
 
@@ -69,20 +83,28 @@ float wick::compiler::roundToFormat(double value, FloatFormat format) {
 float wick::compiler::roundToFormat(float value, FloatFormat format) {
   switch (format) {
   case FloatFormat::F64:
-  case FloatFormat::F32: return value;
-  case FloatFormat::F16: return halfToFloat(floatToHalf(value));
-  case FloatFormat::BF16: return bf16ToFloat(floatToBf16(value));
-  default: return roundToFormat(double(value), format);
+  case FloatFormat::F32:
+    return value;
+  case FloatFormat::F16:
+    return halfToFloat(floatToHalf(value));
+  case FloatFormat::BF16:
+    return bf16ToFloat(floatToBf16(value));
+  default:
+    return roundToFormat(double(value), format);
   }
 }
 
 uint32_t wick::compiler::encodeBits(float value, FloatFormat format) {
   switch (format) {
   case FloatFormat::F64:
-  case FloatFormat::F32: return std::bit_cast<uint32_t>(value);
-  case FloatFormat::F16: return floatToHalf(value);
-  case FloatFormat::BF16: return floatToBf16(value);
-  default: break;
+  case FloatFormat::F32:
+    return std::bit_cast<uint32_t>(value);
+  case FloatFormat::F16:
+    return floatToHalf(value);
+  case FloatFormat::BF16:
+    return floatToBf16(value);
+  default:
+    break;
   }
   APFloat narrow(value);
   bool losesInfo;
@@ -99,15 +121,18 @@ static std::array<float, 256> makeTable(FloatFormat format) {
 }
 
 float wick::compiler::decodeBits(uint32_t bits, FloatFormat format) {
-  static const std::array<float, 256> tables[] = {
-      makeTable(FloatFormat::E4M3FN), makeTable(FloatFormat::E4M3FNUZ),
-      makeTable(FloatFormat::E5M2), makeTable(FloatFormat::E5M2FNUZ)};
+  static const std::array<float, 256> tables[] = {makeTable(FloatFormat::E4M3FN), makeTable(FloatFormat::E4M3FNUZ),
+                                                  makeTable(FloatFormat::E5M2), makeTable(FloatFormat::E5M2FNUZ)};
   switch (format) {
   case FloatFormat::F64:
-  case FloatFormat::F32: return std::bit_cast<float>(bits);
-  case FloatFormat::F16: return halfToFloat(uint16_t(bits));
-  case FloatFormat::BF16: return bf16ToFloat(uint16_t(bits));
-  default: return tables[unsigned(format) - unsigned(FloatFormat::E4M3FN)][bits & 255];
+  case FloatFormat::F32:
+    return std::bit_cast<float>(bits);
+  case FloatFormat::F16:
+    return halfToFloat(uint16_t(bits));
+  case FloatFormat::BF16:
+    return bf16ToFloat(uint16_t(bits));
+  default:
+    return tables[unsigned(format) - unsigned(FloatFormat::E4M3FN)][bits & 255];
   }
 }
 

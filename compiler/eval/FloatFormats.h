@@ -25,9 +25,7 @@ struct ScalarType {
   uint8_t width = 64;
   FloatFormat format = FloatFormat::F64; // only when isFloat
   /// Bytes of one element in memory; i1 and 4-bit types take a whole byte.
-  unsigned storageBytes() const {
-    return width <= 8 ? 1 : width <= 16 ? 2 : width <= 32 ? 4 : 8;
-  }
+  unsigned storageBytes() const { return width <= 8 ? 1 : width <= 16 ? 2 : width <= 32 ? 4 : 8; }
   bool isDouble() const { return isFloat && format == FloatFormat::F64; }
   bool isNarrowFloat() const { return isFloat && format > FloatFormat::F32; }
   bool operator==(const ScalarType &) const = default;

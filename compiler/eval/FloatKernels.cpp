@@ -10,7 +10,8 @@
 
 using namespace wick::compiler;
 
-template <class T, class Fn> static bool unary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class T, class Fn>
+static bool unary(const Inst &inst, Lanes &lanes, Fn fn) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -18,7 +19,8 @@ template <class T, class Fn> static bool unary(const Inst &inst, Lanes &lanes, F
   return true;
 }
 
-template <class T, class Fn> static bool binary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class T, class Fn>
+static bool binary(const Inst &inst, Lanes &lanes, Fn fn) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a), *b = lanes.of<T>(inst.b);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -26,7 +28,8 @@ template <class T, class Fn> static bool binary(const Inst &inst, Lanes &lanes, 
   return true;
 }
 
-template <class T> static bool fma(const Inst &inst, Lanes &lanes) {
+template <class T>
+static bool fma(const Inst &inst, Lanes &lanes) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a), *b = lanes.of<T>(inst.b), *c = lanes.of<T>(inst.c);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -34,7 +37,8 @@ template <class T> static bool fma(const Inst &inst, Lanes &lanes) {
   return true;
 }
 
-template <class T> static bool select(const Inst &inst, Lanes &lanes) {
+template <class T>
+static bool select(const Inst &inst, Lanes &lanes) {
   T *d = lanes.of<T>(inst.dst);
   const int64_t *p = lanes.ints(inst.a);
   const T *a = lanes.of<T>(inst.b), *b = lanes.of<T>(inst.c);
@@ -43,7 +47,8 @@ template <class T> static bool select(const Inst &inst, Lanes &lanes) {
   return true;
 }
 
-template <class T> static bool compare(const Inst &inst, Lanes &lanes) {
+template <class T>
+static bool compare(const Inst &inst, Lanes &lanes) {
   int64_t *d = lanes.ints(inst.dst);
   const T *a = lanes.of<T>(inst.a), *b = lanes.of<T>(inst.b);
   const bool eq = inst.imm & 1, lt = inst.imm & 2, gt = inst.imm & 4, uno = inst.imm & 8;
@@ -54,7 +59,8 @@ template <class T> static bool compare(const Inst &inst, Lanes &lanes) {
   return true;
 }
 
-template <class T, class Fn> static bool predicate(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class T, class Fn>
+static bool predicate(const Inst &inst, Lanes &lanes, Fn fn) {
   int64_t *d = lanes.ints(inst.dst);
   const T *a = lanes.of<T>(inst.a);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -63,32 +69,37 @@ template <class T, class Fn> static bool predicate(const Inst &inst, Lanes &lane
 }
 
 /// NaN wins; -0 is less than +0.
-template <class T> static T minimum(T x, T y) {
+template <class T>
+static T minimum(T x, T y) {
   if (x != x || y != y)
     return x + y;
   return x < y || (x == y && std::signbit(x)) ? x : y;
 }
-template <class T> static T maximum(T x, T y) {
+template <class T>
+static T maximum(T x, T y) {
   if (x != x || y != y)
     return x + y;
   return x > y || (x == y && std::signbit(y)) ? x : y;
 }
 
 /// Half away from zero, by hand: the add-and-truncate trick errs just below 0.5.
-template <class T> static T roundAway(T x) {
+template <class T>
+static T roundAway(T x) {
   T whole = std::trunc(x);
   return std::fabs(x - whole) >= T(0.5) ? whole + std::copysign(T(1), x) : std::copysign(whole, x);
 }
 
 /// Half to even: adding 2^23 (2^52) leaves no bits for a fraction.
-template <class T> static T roundToEven(T x) {
+template <class T>
+static T roundToEven(T x) {
   constexpr T big = sizeof(T) == 4 ? T(0x1p23) : T(0x1p52);
   T magnitude = std::fabs(x);
   T rounded = magnitude < big ? (magnitude + big) - big : magnitude;
   return std::copysign(rounded, x);
 }
 
-template <class T> static T integerPower(T base, int64_t exponent) {
+template <class T>
+static T integerPower(T base, int64_t exponent) {
   double result = 1, factor = double(base);
   uint64_t n = exponent < 0 ? -uint64_t(exponent) : uint64_t(exponent);
   for (; n; n >>= 1, factor *= factor)
@@ -97,7 +108,8 @@ template <class T> static T integerPower(T base, int64_t exponent) {
   return T(exponent < 0 ? 1 / result : result);
 }
 
-template <class T> static bool fpowi(const Inst &inst, Lanes &lanes) {
+template <class T>
+static bool fpowi(const Inst &inst, Lanes &lanes) {
   T *d = lanes.of<T>(inst.dst);
   const T *a = lanes.of<T>(inst.a);
   const int64_t *b = lanes.ints(inst.b);

@@ -11,14 +11,16 @@
 using namespace wick::compiler;
 using U = uint64_t;
 
-template <class Fn> static void unary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class Fn>
+static void unary(const Inst &inst, Lanes &lanes, Fn fn) {
   int64_t *d = lanes.ints(inst.dst);
   const int64_t *a = lanes.ints(inst.a);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
     d[l] = int64_t(fn(a[l]));
 }
 
-template <class Fn> static void binary(const Inst &inst, Lanes &lanes, Fn fn) {
+template <class Fn>
+static void binary(const Inst &inst, Lanes &lanes, Fn fn) {
   int64_t *d = lanes.ints(inst.dst);
   const int64_t *a = lanes.ints(inst.a), *b = lanes.ints(inst.b);
   for (unsigned l = 0, n = lanes.count; l < n; ++l)
@@ -64,13 +66,11 @@ static const char *runDivision(const Inst &inst, Lanes &lanes, Mask mask) {
   case Opcode::RemSI:
     return divide(inst, lanes, mask, true, [](int64_t x, int64_t y) { return x % y; });
   case Opcode::FloorDivSI:
-    return divide(inst, lanes, mask, true, [](int64_t x, int64_t y) {
-      return x / y - ((x % y != 0) && ((x < 0) != (y < 0)));
-    });
+    return divide(inst, lanes, mask, true,
+                  [](int64_t x, int64_t y) { return x / y - ((x % y != 0) && ((x < 0) != (y < 0))); });
   case Opcode::CeilDivSI:
-    return divide(inst, lanes, mask, true, [](int64_t x, int64_t y) {
-      return x / y + ((x % y != 0) && ((x < 0) == (y < 0)));
-    });
+    return divide(inst, lanes, mask, true,
+                  [](int64_t x, int64_t y) { return x / y + ((x % y != 0) && ((x < 0) == (y < 0))); });
   case Opcode::DivUI:
     return divide(inst, lanes, mask, false, [](U x, U y) { return x / y; });
   case Opcode::RemUI:
@@ -141,8 +141,7 @@ const char *wick::compiler::runKernel(const Inst &inst, Lanes &lanes, Mask mask)
   default:
     break;
   }
-  if (runFloatKernel(inst, lanes) || runElementaryKernel(inst, lanes) ||
-      runConversionKernel(inst, lanes, mask))
+  if (runFloatKernel(inst, lanes) || runElementaryKernel(inst, lanes) || runConversionKernel(inst, lanes, mask))
     return nullptr;
   return "internal: instruction without a kernel";
 }

@@ -12,15 +12,17 @@
 namespace wick::compiler {
 
 struct Lanes {
-  Lanes(const Code &code, unsigned capacity)
-      : capacity(capacity), arena(size_t(code.numRegs) * capacity, 0) {
+  Lanes(const Code &code, unsigned capacity) : capacity(capacity), arena(size_t(code.numRegs) * capacity, 0) {
     for (const ConstantReg &constant : code.constants)
       fill(constant);
   }
   int64_t *ints(uint32_t reg) { return reinterpret_cast<int64_t *>(slot(reg)); }
   float *floats(uint32_t reg) { return reinterpret_cast<float *>(slot(reg)); }
   double *doubles(uint32_t reg) { return reinterpret_cast<double *>(slot(reg)); }
-  template <class T> T *of(uint32_t reg) { return reinterpret_cast<T *>(slot(reg)); }
+  template <class T>
+  T *of(uint32_t reg) {
+    return reinterpret_cast<T *>(slot(reg));
+  }
 
   unsigned capacity, count = 1;
 

@@ -20,8 +20,7 @@ class SymbolicRunner {
 public:
   SymbolicRunner(const Code &code, ArrayRef<SymTensor> inputs, ArrayRef<InputTensor> tensors,
                  const SymbolicOptions &options)
-      : code(code), inputs(inputs), tensors(tensors), ops(options), lanes(code, 1),
-        regs(code.numRegs) {
+      : code(code), inputs(inputs), tensors(tensors), ops(options), lanes(code, 1), regs(code.numRegs) {
     for (const ConstantReg &constant : code.constants)
       regs[constant.reg] = readLane(constant.reg, constant.lane);
   }
@@ -101,8 +100,8 @@ bool SymbolicRunner::execLoad(const Inst &inst) {
     if (!decided(code.indexRegs[inst.c + d], index, "index of a load"))
       return false;
     if (index < 0 || index >= tensor.shape[d])
-      return fail("index " + Twine(index) + " of input " + Twine(inst.a) +
-                  " is out of range [0, " + Twine(tensor.shape[d]) + ") in dimension " + Twine(d));
+      return fail("index " + Twine(index) + " of input " + Twine(inst.a) + " is out of range [0, " +
+                  Twine(tensor.shape[d]) + ") in dimension " + Twine(d));
     offset += index * tensor.strides[d];
   }
   if (inputs[inst.a].values.empty()) {
@@ -189,8 +188,8 @@ bool SymbolicRunner::element(ArrayRef<int64_t> index, SymValue &result) {
 }
 
 LogicalResult ElementProgram::runSymbolic(ArrayRef<SymTensor> inputs, ArrayRef<int64_t> outShape,
-                                          const SymbolicOptions &options,
-                                          SmallVectorImpl<SymValue> &out, std::string &why) const {
+                                          const SymbolicOptions &options, SmallVectorImpl<SymValue> &out,
+                                          std::string &why) const {
   SmallVector<InputTensor> tensors(code->inputs.size());
   for (unsigned k = 0; k < tensors.size(); ++k) {
     if (code->inputs[k].rank < 0)
@@ -203,8 +202,7 @@ LogicalResult ElementProgram::runSymbolic(ArrayRef<SymTensor> inputs, ArrayRef<i
       return failure();
     tensors[k].data = static_cast<const char *>(inputs[k].data);
     bool hasValues = !inputs[k].values.empty();
-    if (hasValues ? int64_t(inputs[k].values.size()) != tensors[k].count
-                  : tensors[k].count && !tensors[k].data) {
+    if (hasValues ? int64_t(inputs[k].values.size()) != tensors[k].count : tensors[k].count && !tensors[k].data) {
       why = "input " + std::to_string(k) + " has no values that fit its shape";
       return failure();
     }
@@ -240,8 +238,7 @@ LogicalResult ElementProgram::runSymbolic(ArrayRef<SymTensor> inputs, ArrayRef<i
 }
 
 LogicalResult ElementProgram::runSymbolic(ArrayRef<SymTensor> inputs, ArrayRef<int64_t> outShape,
-                                          const SymbolicOptions &options,
-                                          SmallVectorImpl<AffineExpr> &out,
+                                          const SymbolicOptions &options, SmallVectorImpl<AffineExpr> &out,
                                           std::string &why) const {
   if (code->resultType.isFloat) {
     why = "the function's result is not an integer";

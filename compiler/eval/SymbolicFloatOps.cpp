@@ -37,8 +37,7 @@ bool SymbolicOps::toRational(const SymValue &value, AffineExpr &num, int64_t &de
     den = value.kind == Kind::Real ? value.den : 1;
     return true;
   }
-  if (value.kind != Kind::Float || !std::isfinite(value.number) ||
-      std::fabs(value.number) > 0x1p40)
+  if (value.kind != Kind::Float || !std::isfinite(value.number) || std::fabs(value.number) > 0x1p40)
     return false;
   double scaled = value.number;
   for (den = 1; scaled != std::floor(scaled); scaled *= 2, den *= 2)
@@ -61,8 +60,8 @@ Bounds SymbolicOps::difference(const SymValue &a, const SymValue &b, bool &isKno
 SymValue SymbolicOps::scale(const SymValue &a, const SymValue &b, bool isDouble) {
   AffineExpr x, y;
   int64_t denX, denY, den;
-  if (!toRational(a, x, denX) || !toRational(b, y, denY) || !isPowerOfTwo(denX) ||
-      !isPowerOfTwo(denY) || __builtin_mul_overflow(denX, denY, &den))
+  if (!toRational(a, x, denX) || !toRational(b, y, denY) || !isPowerOfTwo(denX) || !isPowerOfTwo(denY) ||
+      __builtin_mul_overflow(denX, denY, &den))
     return unknown("product with a scale that is not an exact rational");
   for (AffineExpr side : {x, y})
     if (auto constant = dyn_cast<AffineConstantExpr>(side)) {
@@ -84,8 +83,7 @@ SymValue SymbolicOps::quotient(const SymValue &a, const SymValue &b) {
   if (auto divisor = dyn_cast<AffineConstantExpr>(y)) {
     // x / c rounded once has the floor and ceil of the exact quotient, as long as
     // x is exact.
-    if (divisor.getValue() > 0 && isPowerOfTwo(denX) &&
-        !__builtin_mul_overflow(denX, divisor.getValue(), &den))
+    if (divisor.getValue() > 0 && isPowerOfTwo(denX) && !__builtin_mul_overflow(denX, divisor.getValue(), &den))
       return ofReal(numerator, den);
     return unknown("division by a number that is not positive");
   }
@@ -97,8 +95,8 @@ SymValue SymbolicOps::quotient(const SymValue &a, const SymValue &b) {
 SymValue SymbolicOps::sum(const SymValue &a, const SymValue &b, int64_t sign) {
   AffineExpr x, y;
   int64_t denX, denY, den;
-  if (!toRational(a, x, denX) || !toRational(b, y, denY) || !isPowerOfTwo(denX) ||
-      !isPowerOfTwo(denY) || __builtin_mul_overflow(denX, denY, &den))
+  if (!toRational(a, x, denX) || !toRational(b, y, denY) || !isPowerOfTwo(denX) || !isPowerOfTwo(denY) ||
+      __builtin_mul_overflow(denX, denY, &den))
     return unknown("sum with a number that is not an exact rational");
   return ofReal(x * denY + y * denX * sign, den);
 }
@@ -109,10 +107,13 @@ SymValue SymbolicOps::round(Opcode op, const SymValue &a) {
   AffineExpr den = math.constant(a.den);
   switch (op) {
   case Opcode::FloorF:
-  case Opcode::FloorD: return ofReal(math.floorDiv(a.expr, den), 1);
+  case Opcode::FloorD:
+    return ofReal(math.floorDiv(a.expr, den), 1);
   case Opcode::CeilF:
-  case Opcode::CeilD: return ofReal(math.ceilDiv(a.expr, den), 1);
-  default: break;
+  case Opcode::CeilD:
+    return ofReal(math.ceilDiv(a.expr, den), 1);
+  default:
+    break;
   }
   if (math.bounds(a.expr).lo < 0)
     return unknown("rounding of a value that may be negative");
@@ -150,8 +151,7 @@ SymValue SymbolicOps::compareFloats(const Inst &inst, const SymValue &a, const S
   if (!isKnown)
     return unknown("undecided comparison");
   // The outcomes that remain possible: all inside the set, or all outside it.
-  int64_t possible = (range.lo <= 0 && range.hi >= 0 ? 1 : 0) | (range.lo < 0 ? 2 : 0) |
-                     (range.hi > 0 ? 4 : 0);
+  int64_t possible = (range.lo <= 0 && range.hi >= 0 ? 1 : 0) | (range.lo < 0 ? 2 : 0) | (range.hi > 0 ? 4 : 0);
   if ((possible & ~inst.imm) == 0)
     return integer(1);
   if ((possible & inst.imm) == 0)

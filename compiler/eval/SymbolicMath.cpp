@@ -39,9 +39,7 @@ bool ShapeMath::MonomialLess::operator()(const Monomial &a, const Monomial &b) c
   return false;
 }
 
-AffineExpr ShapeMath::constant(int64_t value) const {
-  return getAffineConstantExpr(value, context);
-}
+AffineExpr ShapeMath::constant(int64_t value) const { return getAffineConstantExpr(value, context); }
 
 bool ShapeMath::addTerm(Poly &poly, const Monomial &monomial, int64_t factor) {
   if (factor == 0)
@@ -71,8 +69,7 @@ ShapeMath::MaybePoly ShapeMath::multiply(const Poly &a, const Poly &b) {
   for (const auto &[monomialA, factorA] : a)
     for (const auto &[monomialB, factorB] : b) {
       Monomial both;
-      std::merge(monomialA.begin(), monomialA.end(), monomialB.begin(), monomialB.end(),
-                 std::back_inserter(both),
+      std::merge(monomialA.begin(), monomialA.end(), monomialB.begin(), monomialB.end(), std::back_inserter(both),
                  [](AffineExpr x, AffineExpr y) { return compare(x, y) < 0; });
       int64_t factor;
       if (__builtin_mul_overflow(factorA, factorB, &factor) || !addTerm(product, both, factor))
@@ -104,11 +101,16 @@ ShapeMath::MaybePoly ShapeMath::toPoly(AffineExpr expr) {
   if (!a || !b)
     return std::nullopt;
   switch (expr.getKind()) {
-  case AffineExprKind::Add: return add(*a, *b);
-  case AffineExprKind::Mul: return multiply(*a, *b);
-  case AffineExprKind::FloorDiv: return floorDivPoly(*a, *b);
-  case AffineExprKind::Mod: return modPoly(*a, *b);
-  default: break;
+  case AffineExprKind::Add:
+    return add(*a, *b);
+  case AffineExprKind::Mul:
+    return multiply(*a, *b);
+  case AffineExprKind::FloorDiv:
+    return floorDivPoly(*a, *b);
+  case AffineExprKind::Mod:
+    return modPoly(*a, *b);
+  default:
+    break;
   }
   // ceil(a / b) = floor((a + b - 1) / b) for b >= 1: one form of both divisions.
   if (boundsOf(*b).lo < 1)
@@ -154,8 +156,7 @@ ShapeMath::MaybePoly ShapeMath::divideExactly(Poly a, const Poly &b) {
         !std::includes(leadA.begin(), leadA.end(), leadB.begin(), leadB.end(), less))
       return std::nullopt;
     Monomial rest;
-    std::set_difference(leadA.begin(), leadA.end(), leadB.begin(), leadB.end(),
-                        std::back_inserter(rest), less);
+    std::set_difference(leadA.begin(), leadA.end(), leadB.begin(), leadB.end(), std::back_inserter(rest), less);
     Poly term;
     addTerm(term, rest, factorA / factorB);
     addTerm(quotient, rest, factorA / factorB);
@@ -174,9 +175,7 @@ ShapeMath::MaybePoly ShapeMath::floorDivByConstant(const Poly &a, int64_t diviso
   // Whole multiples of the divisor leave the division: floor((d*q + r)/d) = q + floor(r/d).
   Poly whole, rest;
   for (const auto &[monomial, factor] : a) {
-    int64_t quotient = factor % divisor == 0 ? factor / divisor
-                       : monomial.empty()    ? floorQuotient(factor, divisor)
-                                             : 0;
+    int64_t quotient = factor % divisor == 0 ? factor / divisor : monomial.empty() ? floorQuotient(factor, divisor) : 0;
     addTerm(whole, monomial, quotient);
     addTerm(rest, monomial, factor - quotient * divisor);
   }
@@ -193,8 +192,7 @@ ShapeMath::MaybePoly ShapeMath::floorDivByConstant(const Poly &a, int64_t diviso
   }
   Poly reduced;
   for (const auto &[monomial, factor] : rest)
-    addTerm(reduced, monomial,
-            monomial.empty() ? floorQuotient(factor, common) : factor / common);
+    addTerm(reduced, monomial, monomial.empty() ? floorQuotient(factor, common) : factor / common);
   divisor /= common;
   offset = floorQuotient(offset, common);
   // (x floordiv e + k) floordiv d = (x + k*e) floordiv (d*e).
@@ -237,8 +235,7 @@ ShapeMath::MaybePoly ShapeMath::modPoly(const Poly &a, const Poly &b) {
     rest.clear();
     for (const auto &[monomial, factor] : a)
       addTerm(rest, monomial,
-              monomial.empty() ? factor - floorQuotient(factor, *divisor) * *divisor
-                               : factor % *divisor);
+              monomial.empty() ? factor - floorQuotient(factor, *divisor) * *divisor : factor % *divisor);
   }
   Bounds range = boundsOf(rest);
   if (range.lo >= 0 && range.hi < boundsOf(b).lo)
@@ -346,7 +343,6 @@ Bounds ShapeMath::boundsOfAtom(AffineExpr expr) {
     return floorQuotient(x, y) + (isCeil && x % y != 0);
   };
   // Monotonic in a; in b towards zero, so the corners bound it.
-  int64_t corners[] = {divide(a.lo, b.lo), divide(a.lo, b.hi), divide(a.hi, b.lo),
-                       divide(a.hi, b.hi)};
+  int64_t corners[] = {divide(a.lo, b.lo), divide(a.lo, b.hi), divide(a.hi, b.lo), divide(a.hi, b.hi)};
   return {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
 }

@@ -11,12 +11,9 @@ using namespace mlir;
 using namespace wick::compiler;
 using Kind = SymValue::Kind;
 
-SymValue SymbolicOps::apply(const Inst &inst, const SymValue &a, const SymValue &b,
-                            const SymValue &c) {
+SymValue SymbolicOps::apply(const Inst &inst, const SymValue &a, const SymValue &b, const SymValue &c) {
   const OpInfo &info = infoOf(inst.op);
-  auto lacks = [&](unsigned i, const SymValue &value) {
-    return info.operands[i] != Lane::N && !value.isKnown();
-  };
+  auto lacks = [&](unsigned i, const SymValue &value) { return info.operands[i] != Lane::N && !value.isKnown(); };
   if (inst.op == Opcode::SelectI || inst.op == Opcode::SelectF || inst.op == Opcode::SelectD) {
     if (std::optional<int64_t> condition = constantOf(a))
       return *condition ? b : c;
@@ -26,8 +23,8 @@ SymValue SymbolicOps::apply(const Inst &inst, const SymValue &a, const SymValue 
   }
   if (lacks(0, a) || lacks(1, b) || lacks(2, c))
     return partlyUnknown(inst, a, b, c);
-  if (inst.op == Opcode::MovI || inst.op == Opcode::MovF || inst.op == Opcode::MovD ||
-      inst.op == Opcode::FToD || inst.op == Opcode::DToF)
+  if (inst.op == Opcode::MovI || inst.op == Opcode::MovF || inst.op == Opcode::MovD || inst.op == Opcode::FToD ||
+      inst.op == Opcode::DToF)
     return a;
   if (info.operands[0] == Lane::I && info.result == Lane::I)
     return intOp(inst, a.expr, b.expr);
@@ -35,8 +32,7 @@ SymValue SymbolicOps::apply(const Inst &inst, const SymValue &a, const SymValue 
 }
 
 /// Operands that decide the result whatever the others are.
-SymValue SymbolicOps::partlyUnknown(const Inst &inst, const SymValue &a, const SymValue &b,
-                                    const SymValue &c) {
+SymValue SymbolicOps::partlyUnknown(const Inst &inst, const SymValue &a, const SymValue &b, const SymValue &c) {
   auto isValue = [](const SymValue &value, int64_t wanted) {
     std::optional<int64_t> constant = constantOf(value);
     return constant && *constant == wanted;
@@ -97,35 +93,43 @@ SymValue SymbolicOps::minMax(bool isMax, const SymValue &a, const SymValue &b) {
 }
 
 SymValue SymbolicOps::compareInts(Opcode op, AffineExpr a, AffineExpr b) {
-  bool isUnsigned = op == Opcode::UltI || op == Opcode::UleI || op == Opcode::UgtI ||
-                    op == Opcode::UgeI;
+  bool isUnsigned = op == Opcode::UltI || op == Opcode::UleI || op == Opcode::UgtI || op == Opcode::UgeI;
   if (isUnsigned && (math.bounds(a).lo < 0 || math.bounds(b).lo < 0))
     return unknown("undecided comparison (unsigned, of a value that may be negative)");
   Bounds range = math.bounds(a - b);
   bool never = range.lo > 0 || range.hi < 0, always = range.lo == 0 && range.hi == 0;
-  auto decide = [&](bool yes, bool no) {
-    return yes ? integer(1) : no ? integer(0) : unknown("undecided comparison");
-  };
+  auto decide = [&](bool yes, bool no) { return yes ? integer(1) : no ? integer(0) : unknown("undecided comparison"); };
   switch (op) {
-  case Opcode::EqI: return decide(always, never);
-  case Opcode::NeI: return decide(never, always);
+  case Opcode::EqI:
+    return decide(always, never);
+  case Opcode::NeI:
+    return decide(never, always);
   case Opcode::SltI:
-  case Opcode::UltI: return decide(range.hi < 0, range.lo >= 0);
+  case Opcode::UltI:
+    return decide(range.hi < 0, range.lo >= 0);
   case Opcode::SleI:
-  case Opcode::UleI: return decide(range.hi <= 0, range.lo > 0);
+  case Opcode::UleI:
+    return decide(range.hi <= 0, range.lo > 0);
   case Opcode::SgtI:
-  case Opcode::UgtI: return decide(range.lo > 0, range.hi <= 0);
-  default: return decide(range.lo >= 0, range.hi < 0);
+  case Opcode::UgtI:
+    return decide(range.lo > 0, range.hi <= 0);
+  default:
+    return decide(range.lo >= 0, range.hi < 0);
   }
 }
 
 SymValue SymbolicOps::intOp(const Inst &inst, AffineExpr a, AffineExpr b) {
   switch (inst.op) {
-  case Opcode::AddI: return ofInt(a + b);
-  case Opcode::SubI: return ofInt(a - b);
-  case Opcode::MulI: return ofInt(a * b);
-  case Opcode::NegI: return ofInt(a * -1);
-  case Opcode::SExt: return SymValue::integer(a);
+  case Opcode::AddI:
+    return ofInt(a + b);
+  case Opcode::SubI:
+    return ofInt(a - b);
+  case Opcode::MulI:
+    return ofInt(a * b);
+  case Opcode::NegI:
+    return ofInt(a * -1);
+  case Opcode::SExt:
+    return SymValue::integer(a);
   case Opcode::ZExt: {
     Bounds range = math.bounds(a);
     if (range.lo >= 0 && (inst.imm > 1 || range.hi <= 1))
@@ -144,10 +148,12 @@ SymValue SymbolicOps::intOp(const Inst &inst, AffineExpr a, AffineExpr b) {
   case Opcode::RemUI:
   case Opcode::FloorDivSI:
   case Opcode::CeilDivSI:
-  case Opcode::CeilDivUI: return divide(inst.op, a, b);
+  case Opcode::CeilDivUI:
+    return divide(inst.op, a, b);
   case Opcode::ShlI:
   case Opcode::ShrSI:
-  case Opcode::ShrUI: return shift(inst, a, b);
+  case Opcode::ShrUI:
+    return shift(inst, a, b);
   case Opcode::MinUI:
   case Opcode::MaxUI:
     if (math.bounds(a).lo < 0 || math.bounds(b).lo < 0)
@@ -155,8 +161,7 @@ SymValue SymbolicOps::intOp(const Inst &inst, AffineExpr a, AffineExpr b) {
     [[fallthrough]];
   case Opcode::MinSI:
   case Opcode::MaxSI:
-    return minMax(inst.op == Opcode::MaxSI || inst.op == Opcode::MaxUI, SymValue::integer(a),
-                  SymValue::integer(b));
+    return minMax(inst.op == Opcode::MaxSI || inst.op == Opcode::MaxUI, SymValue::integer(a), SymValue::integer(b));
   case Opcode::EqI:
   case Opcode::NeI:
   case Opcode::SltI:
@@ -166,7 +171,8 @@ SymValue SymbolicOps::intOp(const Inst &inst, AffineExpr a, AffineExpr b) {
   case Opcode::UltI:
   case Opcode::UleI:
   case Opcode::UgtI:
-  case Opcode::UgeI: return compareInts(inst.op, a, b);
+  case Opcode::UgeI:
+    return compareInts(inst.op, a, b);
   case Opcode::AndI: {
     // A mask of low ones is a remainder, for negative values too.
     if (isa<AffineConstantExpr>(a))
@@ -186,7 +192,8 @@ SymValue SymbolicOps::intOp(const Inst &inst, AffineExpr a, AffineExpr b) {
       power = power * a;
     return ofInt(power);
   }
-  default: break;
+  default:
+    break;
   }
   return unknown(Twine("no symbolic form of ") + infoOf(inst.op).name);
 }

@@ -14,8 +14,7 @@ namespace wick::compiler {
 
 class SymbolicOps {
 public:
-  explicit SymbolicOps(const SymbolicOptions &options)
-      : options(options), math(options.context, options.ranges) {}
+  explicit SymbolicOps(const SymbolicOptions &options) : options(options), math(options.context, options.ranges) {}
 
   /// The result of an instruction; Unknown with `reason` set when there is none.
   SymValue apply(const Inst &inst, const SymValue &a, const SymValue &b, const SymValue &c);
@@ -31,8 +30,7 @@ private:
   }
   SymValue ofInt(mlir::AffineExpr expr) { return SymValue::integer(math.simplify(expr)); }
   SymValue ofReal(mlir::AffineExpr expr, int64_t den);
-  SymValue partlyUnknown(const Inst &inst, const SymValue &a, const SymValue &b,
-                         const SymValue &c);
+  SymValue partlyUnknown(const Inst &inst, const SymValue &a, const SymValue &b, const SymValue &c);
   SymValue intOp(const Inst &inst, mlir::AffineExpr a, mlir::AffineExpr b);
   SymValue divide(Opcode op, mlir::AffineExpr a, mlir::AffineExpr b);
   SymValue shift(const Inst &inst, mlir::AffineExpr a, mlir::AffineExpr b);

@@ -23,9 +23,8 @@ std::optional<int64_t> wick::compiler::countElements(llvm::ArrayRef<int64_t> sha
   return isEmpty ? 0 : count;
 }
 
-bool wick::compiler::checkInput(const Code &code, unsigned number, mlir::Type elem,
-                                llvm::ArrayRef<int64_t> shape, InputTensor &tensor,
-                                std::string &why) {
+bool wick::compiler::checkInput(const Code &code, unsigned number, mlir::Type elem, llvm::ArrayRef<int64_t> shape,
+                                InputTensor &tensor, std::string &why) {
   const Code::Input &info = code.inputs[number];
   auto fail = [&](const char *reason) {
     why = "input " + std::to_string(number) + " " + reason;
@@ -69,8 +68,7 @@ bool wick::compiler::bindInputs(const Code &code, llvm::ArrayRef<TensorView> vie
 }
 
 template <class S, class R, class Fn>
-static void gatherAs(const InputTensor &tensor, const int64_t *offsets, unsigned count, R *dst,
-                     Fn fn) {
+static void gatherAs(const InputTensor &tensor, const int64_t *offsets, unsigned count, R *dst, Fn fn) {
   for (unsigned l = 0; l < count; ++l) {
     S value;
     std::memcpy(&value, tensor.data + offsets[l] * int64_t(sizeof(S)), sizeof(S));
@@ -78,15 +76,14 @@ static void gatherAs(const InputTensor &tensor, const int64_t *offsets, unsigned
   }
 }
 
-void wick::compiler::gather(const InputTensor &tensor, const int64_t *offsets, unsigned count,
-                            ScalarType type, int64_t *lanes) {
+void wick::compiler::gather(const InputTensor &tensor, const int64_t *offsets, unsigned count, ScalarType type,
+                            int64_t *lanes) {
   float *floats = reinterpret_cast<float *>(lanes);
   if (type.isFloat) {
     FloatFormat format = type.format;
     switch (type.format) {
     case FloatFormat::F64:
-      return gatherAs<double>(tensor, offsets, count, reinterpret_cast<double *>(lanes),
-                              [](double x) { return x; });
+      return gatherAs<double>(tensor, offsets, count, reinterpret_cast<double *>(lanes), [](double x) { return x; });
     case FloatFormat::F32:
       return gatherAs<float>(tensor, offsets, count, floats, [](float x) { return x; });
     case FloatFormat::F16:
@@ -94,8 +91,7 @@ void wick::compiler::gather(const InputTensor &tensor, const int64_t *offsets, u
     case FloatFormat::BF16:
       return gatherAs<uint16_t>(tensor, offsets, count, floats, bf16ToFloat);
     default:
-      return gatherAs<uint8_t>(tensor, offsets, count, floats,
-                               [=](uint8_t x) { return decodeBits(x, format); });
+      return gatherAs<uint8_t>(tensor, offsets, count, floats, [=](uint8_t x) { return decodeBits(x, format); });
     }
   }
   if (type.width == 1)
@@ -104,10 +100,14 @@ void wick::compiler::gather(const InputTensor &tensor, const int64_t *offsets, u
   const unsigned spare = 64 - type.width;
   auto extend = [=](auto x) { return int64_t(uint64_t(x) << spare) >> spare; };
   switch (type.storageBytes()) {
-  case 1: return gatherAs<uint8_t>(tensor, offsets, count, lanes, extend);
-  case 2: return gatherAs<uint16_t>(tensor, offsets, count, lanes, extend);
-  case 4: return gatherAs<uint32_t>(tensor, offsets, count, lanes, extend);
-  default: return gatherAs<uint64_t>(tensor, offsets, count, lanes, extend);
+  case 1:
+    return gatherAs<uint8_t>(tensor, offsets, count, lanes, extend);
+  case 2:
+    return gatherAs<uint16_t>(tensor, offsets, count, lanes, extend);
+  case 4:
+    return gatherAs<uint32_t>(tensor, offsets, count, lanes, extend);
+  default:
+    return gatherAs<uint64_t>(tensor, offsets, count, lanes, extend);
   }
 }
 
@@ -119,27 +119,35 @@ static void scatterAs(const R *src, unsigned count, char *dst, Fn fn) {
   }
 }
 
-void wick::compiler::scatter(const int64_t *lanes, unsigned count, ScalarType type,
-                             bool isUnsigned, char *dst) {
+void wick::compiler::scatter(const int64_t *lanes, unsigned count, ScalarType type, bool isUnsigned, char *dst) {
   if (type.isFloat) {
     const float *floats = reinterpret_cast<const float *>(lanes);
     FloatFormat format = type.format;
     switch (type.format) {
-    case FloatFormat::F64: std::memcpy(dst, lanes, count * sizeof(double)); return;
-    case FloatFormat::F32: std::memcpy(dst, floats, count * sizeof(float)); return;
-    case FloatFormat::F16: return scatterAs<uint16_t>(floats, count, dst, floatToHalf);
-    case FloatFormat::BF16: return scatterAs<uint16_t>(floats, count, dst, floatToBf16);
+    case FloatFormat::F64:
+      std::memcpy(dst, lanes, count * sizeof(double));
+      return;
+    case FloatFormat::F32:
+      std::memcpy(dst, floats, count * sizeof(float));
+      return;
+    case FloatFormat::F16:
+      return scatterAs<uint16_t>(floats, count, dst, floatToHalf);
+    case FloatFormat::BF16:
+      return scatterAs<uint16_t>(floats, count, dst, floatToBf16);
     default:
-      return scatterAs<uint8_t>(floats, count, dst,
-                                [=](float x) { return encodeBits(x, format); });
+      return scatterAs<uint8_t>(floats, count, dst, [=](float x) { return encodeBits(x, format); });
     }
   }
   const uint64_t keep = isUnsigned && type.width < 8 ? (uint64_t(1) << type.width) - 1 : ~uint64_t(0);
   auto cut = [=](int64_t x) { return uint64_t(x) & keep; };
   switch (type.storageBytes()) {
-  case 1: return scatterAs<uint8_t>(lanes, count, dst, cut);
-  case 2: return scatterAs<uint16_t>(lanes, count, dst, cut);
-  case 4: return scatterAs<uint32_t>(lanes, count, dst, cut);
-  default: return scatterAs<uint64_t>(lanes, count, dst, cut);
+  case 1:
+    return scatterAs<uint8_t>(lanes, count, dst, cut);
+  case 2:
+    return scatterAs<uint16_t>(lanes, count, dst, cut);
+  case 4:
+    return scatterAs<uint32_t>(lanes, count, dst, cut);
+  default:
+    return scatterAs<uint64_t>(lanes, count, dst, cut);
   }
 }

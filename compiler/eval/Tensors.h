@@ -6,8 +6,8 @@
 #ifndef WICK_COMPILER_EVAL_TENSORS_H
 #define WICK_COMPILER_EVAL_TENSORS_H
 
-#include "compiler/eval/ElementProgram.h"
 #include "compiler/eval/Code.h"
+#include "compiler/eval/ElementProgram.h"
 
 namespace wick::compiler {
 
@@ -21,15 +21,14 @@ struct InputTensor {
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 
 /// Checks type and rank of the inputs that the program loads.
-bool bindInputs(const Code &code, llvm::ArrayRef<TensorView> views,
-                llvm::SmallVectorImpl<InputTensor> &tensors, std::string &why);
-bool checkInput(const Code &code, unsigned number, mlir::Type elem, llvm::ArrayRef<int64_t> shape,
-                InputTensor &tensor, std::string &why);
+bool bindInputs(const Code &code, llvm::ArrayRef<TensorView> views, llvm::SmallVectorImpl<InputTensor> &tensors,
+                std::string &why);
+bool checkInput(const Code &code, unsigned number, mlir::Type elem, llvm::ArrayRef<int64_t> shape, InputTensor &tensor,
+                std::string &why);
 
 /// Loads `count` elements at `offsets` (in elements, in range) to a register's lanes,
 /// which hold int64, float or double by `type`.
-void gather(const InputTensor &tensor, const int64_t *offsets, unsigned count, ScalarType type,
-            int64_t *lanes);
+void gather(const InputTensor &tensor, const int64_t *offsets, unsigned count, ScalarType type, int64_t *lanes);
 /// Stores a register's lanes densely. `isUnsigned` matters to types below a byte.
 void scatter(const int64_t *lanes, unsigned count, ScalarType type, bool isUnsigned, char *dst);
 

@@ -423,7 +423,7 @@ void GraphBuilder::undo(const Snapshot &s) {
   // Sizes may have been read from older values.
   SmallVector<Operation *> reads;
   module.walk([&](graph::SizeOfOp op) {
-    if (op.getSymbol() >= int64_t(s.symbols.all().size()))
+    if (op.getSymbol() >= s.symbols.all().size())
       reads.push_back(op);
   });
   for (Operation *op : reads)

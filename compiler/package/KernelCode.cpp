@@ -61,16 +61,17 @@ static OwningOpRef<ModuleOp> buildModule(MLIRContext &ctx, const KernelEntry &en
   for (Type t : kernel.getResultTypes())
     add(t, false);
   std::string error;
-  codegen::buildKernel(*out, {entry.name, buffers, symbols}, [&](ImplicitLocOpBuilder &b, const codegen::KernelValues &v) -> Value {
-    cpu::KernelFrame frame{.b = b};
-    frame.inputs.assign(v.buffers.begin(), v.buffers.begin() + inputs);
-    frame.outputs.assign(v.buffers.begin() + inputs, v.buffers.begin() + inputs + results);
-    frame.symbols = v.args;
-    frame.begin = v.begin, frame.end = v.end, frame.scratch = v.scratch;
-    frame.machine = {slice.vectorBytes, slice.numVectorRegs()};
-    auto status = cpu::emitKernel(kernel, frame, error);
-    return succeeded(status) ? *status : Value();
-  });
+  codegen::buildKernel(*out, {entry.name, buffers, symbols},
+                       [&](ImplicitLocOpBuilder &b, const codegen::KernelValues &v) -> Value {
+                         cpu::KernelFrame frame{.b = b};
+                         frame.inputs.assign(v.buffers.begin(), v.buffers.begin() + inputs);
+                         frame.outputs.assign(v.buffers.begin() + inputs, v.buffers.begin() + inputs + results);
+                         frame.symbols = v.args;
+                         frame.begin = v.begin, frame.end = v.end, frame.scratch = v.scratch;
+                         frame.machine = {slice.vectorBytes, slice.numVectorRegs()};
+                         auto status = cpu::emitKernel(kernel, frame, error);
+                         return succeeded(status) ? *status : Value();
+                       });
   if (!error.empty()) {
     emitError(UnknownLoc::get(&ctx)) << error;
     return {};
@@ -107,7 +108,8 @@ LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen
       for (auto [k, r] : llvm::enumerate(results))
         if (!r.error.empty()) {
           const KernelEntry &e = kernels[order[k]];
-          error = "kernel " + e.name + " of " + (e.sources.empty() ? std::string("?") : e.sources[0]) + " for " + slice.name + ": " + r.error;
+          error = "kernel " + e.name + " of " + (e.sources.empty() ? std::string("?") : e.sources[0]) + " for " +
+                  slice.name + ": " + r.error;
           if (getenv("WICK_DEBUG_KERNEL"))
             error += "\n" + e.text;
           return failure();

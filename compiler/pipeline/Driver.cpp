@@ -57,7 +57,9 @@ public:
       auto begin = std::chrono::steady_clock::now();
       tell(phase.name, 0, 0);
       bool ok = runPhase(phase.name);
-      report.times.push_back({std::string(phase.name), std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count()});
+      report.times.push_back(
+          {std::string(phase.name),
+           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count()});
       if (!ok)
         return;
       dump(phase.name);
@@ -128,7 +130,9 @@ private:
     options.shapes = request.shapes;
     ImportResult result = importOnnxFile(context.get(), request.input, weights, options);
     for (const onnx::Problem &p : result.problems) {
-      auto kind = !p.isError ? Diagnostic::Warning : result.kind == ImportResult::Kind::Unsupported ? Diagnostic::Unsupported : Diagnostic::Error;
+      auto kind = !p.isError                                       ? Diagnostic::Warning
+                  : result.kind == ImportResult::Kind::Unsupported ? Diagnostic::Unsupported
+                                                                   : Diagnostic::Error;
       report.diagnostics.push_back({kind, p.node, p.op, p.message});
     }
     if (result.kind == ImportResult::Kind::Unsupported) {
@@ -189,7 +193,8 @@ private:
     if (!file)
       return fail("cannot read " + request.input);
     auto digest = format::toHex(format::Sha256::of((*file)->getBufferStart(), (*file)->getBufferSize()));
-    members = "\"source\": {\"sha256\": \"" + std::string(digest.data(), 64) + "\"}, \"compiler\": \"" WICK_VERSION "\", \"precision\": \"strict\"";
+    members = "\"source\": {\"sha256\": \"" + std::string(digest.data(), 64) +
+              "\"}, \"compiler\": \"" WICK_VERSION "\", \"precision\": \"strict\"";
     return true;
   }
 

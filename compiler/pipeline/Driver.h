@@ -17,17 +17,17 @@ namespace wick::compiler {
 enum class Outcome { Done = 0, Error = 2, Unsupported = 3 };
 
 struct CompileRequest {
-  std::string input;                ///< .onnx, or .mlir together with `startAt`
-  std::string output;               ///< the .wick file; not written with `stopAfter`
-  std::vector<std::string> slices;  ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
+  std::string input;               ///< .onnx, or .mlir together with `startAt`
+  std::string output;              ///< the .wick file; not written with `stopAfter`
+  std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
   std::vector<std::pair<std::string, std::string>> shapes; ///< --shape input=1x3x?x?
-  std::vector<std::string> keep;    ///< values that become outputs as well
-  unsigned threads = 0;             ///< 0: as many as the machine has; never changes the output
-  bool withGraph = true;            ///< keep graph.mlirbc in the package (portable form)
-  std::string stopAfter, startAt;   ///< phase names
-  std::string dumpDir;              ///< IR after every phase, if set
-  bool remarks = false;             ///< collect why kernels end and which transposes stay
+  std::vector<std::string> keep;                           ///< values that become outputs as well
+  unsigned threads = 0;                                    ///< 0: as many as the machine has; never changes the output
+  bool withGraph = true;                                   ///< keep graph.mlirbc in the package (portable form)
+  std::string stopAfter, startAt;                          ///< phase names
+  std::string dumpDir;                                     ///< IR after every phase, if set
+  bool remarks = false;                                    ///< collect why kernels end and which transposes stay
   /// Called when a phase begins and as codegen advances (done of total), on the
   /// calling thread.
   std::function<void(std::string_view phase, size_t done, size_t total)> progress;
@@ -37,7 +37,7 @@ struct Diagnostic {
   enum Kind { Error, Warning, Remark, Unsupported } kind;
   std::string node, op; ///< source node and its op; empty when not at a node
   std::string message;
-  unsigned count = 1;   ///< Unsupported: how many nodes of this op
+  unsigned count = 1; ///< Unsupported: how many nodes of this op
   std::string text() const;
 };
 
@@ -52,7 +52,7 @@ struct CompileReport {
   std::vector<PhaseTime> times;
   unsigned groups = 0, kernels = 0; ///< calls, and distinct kernels
   uint64_t weightBytes = 0, codeBytes = 0;
-  std::string ir;                   ///< with stopAfter
+  std::string ir; ///< with stopAfter
 };
 
 CompileReport compile(const CompileRequest &request);

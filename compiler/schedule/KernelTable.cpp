@@ -78,7 +78,8 @@ KernelCall KernelTable::routine(RoutineOp op) {
   KernelCall call;
   llvm::append_range(call.args, op.getArgs().getResults());
   call.units = op.getUnits().getResult(0);
-  call.scratch = op.getScratch().getNumResults() ? op.getScratch().getResult(0) : getAffineConstantExpr(0, op.getContext());
+  call.scratch =
+      op.getScratch().getNumResults() ? op.getScratch().getResult(0) : getAffineConstantExpr(0, op.getContext());
   call.cost = isConstant(call.units, 1) ? 0 : 1000;
   call.kernel = add(routineSymbol(op), "routine", op);
   return call;

@@ -19,8 +19,8 @@ namespace wick::compiler {
 
 /// One distinct kernel.
 struct KernelEntry {
-  std::string name;       ///< "k_" + 16 hex digits of the text's SHA-256
-  std::string text;       ///< canonical module; a routine's name
+  std::string name; ///< "k_" + 16 hex digits of the text's SHA-256
+  std::string text; ///< canonical module; a routine's name
   std::string strategy;
   std::vector<std::string> sources; ///< of its first call, for `inspect`
   unsigned calls = 0;

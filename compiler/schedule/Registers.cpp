@@ -104,11 +104,21 @@ Reg Registers::expr(AffineExpr e, Place place) {
     in.b = expr(bin.getLHS(), place);
     in.c = expr(bin.getRHS(), place);
     switch (e.getKind()) {
-    case AffineExprKind::Add: in.op = format::Op::Add; break;
-    case AffineExprKind::Mul: in.op = format::Op::Mul; break;
-    case AffineExprKind::FloorDiv: in.op = format::Op::FloorDiv; break;
-    case AffineExprKind::CeilDiv: in.op = format::Op::CeilDiv; break;
-    default: in.op = format::Op::Mod; break;
+    case AffineExprKind::Add:
+      in.op = format::Op::Add;
+      break;
+    case AffineExprKind::Mul:
+      in.op = format::Op::Mul;
+      break;
+    case AffineExprKind::FloorDiv:
+      in.op = format::Op::FloorDiv;
+      break;
+    case AffineExprKind::CeilDiv:
+      in.op = format::Op::CeilDiv;
+      break;
+    default:
+      in.op = format::Op::Mod;
+      break;
     }
   }
   in.a = fresh();

@@ -46,7 +46,9 @@ public:
   void appendTo(format::Instr instr, Place place);
 
   /// Forgets registers computed since `mark` (leaving a branch or loop body).
-  struct Mark { size_t order; };
+  struct Mark {
+    size_t order;
+  };
   Mark mark() const { return {order.size()}; }
   void forget(Mark m);
 

@@ -20,21 +20,34 @@ namespace fmt = wick::format;
 namespace wick::compiler {
 
 fmt::DTypeCode dtypeOf(Type t) {
-  if (t.isF32()) return 1;
-  if (t.isF64()) return 2;
-  if (t.isF16()) return 3;
-  if (t.isBF16()) return 4;
+  if (t.isF32())
+    return 1;
+  if (t.isF64())
+    return 2;
+  if (t.isF16())
+    return 3;
+  if (t.isBF16())
+    return 4;
   if (auto i = dyn_cast<IntegerType>(t)) {
-    if (i.getWidth() == 1) return 13;
+    if (i.getWidth() == 1)
+      return 13;
     switch (i.getWidth() | (i.isUnsigned() ? 1024 : 0)) {
-    case 8: return 5;
-    case 16: return 6;
-    case 32: return 7;
-    case 64: return 8;
-    case 8 | 1024: return 9;
-    case 16 | 1024: return 10;
-    case 32 | 1024: return 11;
-    case 64 | 1024: return 12;
+    case 8:
+      return 5;
+    case 16:
+      return 6;
+    case 32:
+      return 7;
+    case 64:
+      return 8;
+    case 8 | 1024:
+      return 9;
+    case 16 | 1024:
+      return 10;
+    case 32 | 1024:
+      return 11;
+    case 64 | 1024:
+      return 12;
     }
   }
   return 0;
@@ -55,10 +68,12 @@ public:
       : out(out), program(out.program), symbols(Symbols::of(module)), regs(program, symbols) {}
 
   void run(func::FuncOp main) {
-    if (!hasDType(main.getArguments(), main.getLoc()) || !hasDType(main.getBody().front().getTerminator()->getOperands(), main.getLoc()))
+    if (!hasDType(main.getArguments(), main.getLoc()) ||
+        !hasDType(main.getBody().front().getTerminator()->getOperands(), main.getLoc()))
       return;
     for (auto [i, arg] : llvm::enumerate(main.getArguments())) {
-      program.inputs.push_back(info(arg.getType(), nameOf(main.getArgAttrOfType<StringAttr>(i, "wick.name"), "input", i), true));
+      program.inputs.push_back(
+          info(arg.getType(), nameOf(main.getArgAttrOfType<StringAttr>(i, "wick.name"), "input", i), true));
       fmt::Buffer b = bufferFor(arg.getType());
       b.kind = fmt::BufferKind::Input;
       b.index = i;
@@ -70,7 +85,8 @@ public:
     block(main.getBody().front());
     auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
     for (auto [i, v] : llvm::enumerate(ret.getOperands())) // dims may need code: before the end
-      program.outputs.push_back(info(v.getType(), nameOf(main.getResultAttrOfType<StringAttr>(i, "wick.name"), "output", i), false));
+      program.outputs.push_back(
+          info(v.getType(), nameOf(main.getResultAttrOfType<StringAttr>(i, "wick.name"), "output", i), false));
     uint32_t end = regs.append({.op = fmt::Op::End});
     llvm::DenseSet<uint32_t> taken;
     for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
@@ -87,12 +103,14 @@ public:
 
 private:
   struct Segment {
-    uint32_t item;      ///< body item of its Plan; segment 0 is in the prologue
-    size_t scratch;     ///< index in scratchOf
+    uint32_t item;  ///< body item of its Plan; segment 0 is in the prologue
+    size_t scratch; ///< index in scratchOf
   };
 
   AffineExpr zero() { return getAffineConstantExpr(0, symbols.context()); }
-  static std::string nameOf(StringAttr a, StringRef base, size_t i) { return a ? a.getValue().str() : (base + std::to_string(i)).str(); }
+  static std::string nameOf(StringAttr a, StringRef base, size_t i) {
+    return a ? a.getValue().str() : (base + std::to_string(i)).str();
+  }
 
   uint32_t node(Location loc) {
     llvm::SmallSetVector<StringAttr, 4> names;
@@ -259,7 +277,9 @@ private:
     }
     std::vector<uint32_t> results, args;
     for (Value r : op->getResults())
-      results.push_back(bufferOf[r] = arena(bytesOf(r.getType()), dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op->getLoc()));
+      results.push_back(
+          bufferOf[r] =
+              arena(bytesOf(r.getType()), dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op->getLoc()));
     for (AffineExpr e : c->args)
       args.push_back(regs.expr(e));
     fmt::Reg units = regs.expr(c->units);
@@ -314,7 +334,8 @@ private:
     regs.append({.op = fmt::Op::Lt, .a = high, .b = most, .c = r});
     regs.append({.op = fmt::Op::Or, .a = low, .b = low, .c = high});
     regs.append({.op = fmt::Op::Not, .a = ok, .b = low});
-    std::string range = "[" + std::to_string(info.min) + ", " + (info.max == INT64_MAX ? "inf)" : std::to_string(info.max) + "]");
+    std::string range =
+        "[" + std::to_string(info.min) + ", " + (info.max == INT64_MAX ? "inf)" : std::to_string(info.max) + "]");
     require(ok, "a size read from data is outside " + range, op.getLoc());
     regs.defineSymbol(op.getSymbol(), r);
   }
@@ -332,7 +353,8 @@ private:
     std::vector<fmt::Reg> sizes;
     for (Value r : op.getResults()) {
       AffineExpr bytes = bytesOf(r.getType());
-      results.push_back(bufferOf[r] = arena(bytes, dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op.getLoc()));
+      results.push_back(bufferOf[r] =
+                            arena(bytes, dtypeOf(cast<RankedTensorType>(r.getType()).getElementType()), op.getLoc()));
       sizes.push_back(regs.expr(bytes));
     }
     fmt::Reg cond = loadInt(op.getCond(), 0);
@@ -358,7 +380,8 @@ private:
   void finish() {
     // Scratch of each segment: the most any of its calls needs.
     for (auto [k, plan] : llvm::enumerate(plans)) {
-      Registers::Place place = k == 0 ? Registers::Place{Registers::Place::Prologue, 0} : Registers::Place{Registers::Place::BeforeItem, plan.item};
+      Registers::Place place = k == 0 ? Registers::Place{Registers::Place::Prologue, 0}
+                                      : Registers::Place{Registers::Place::BeforeItem, plan.item};
       fmt::Reg most = fmt::kNone;
       llvm::DenseSet<AffineExpr> seen;
       for (auto &[segment, e] : scratchUses) {
@@ -440,7 +463,10 @@ void Builder::loop(LoopOp op) {
   // Two buffers a carried value: the body reads the first, the end of a trip
   // fills the second and swaps.
   unsigned n = op.getNumCarried();
-  struct Carried { uint32_t now, next; fmt::Reg bytes; };
+  struct Carried {
+    uint32_t now, next;
+    fmt::Reg bytes;
+  };
   SmallVector<Carried> carried;
   uint32_t before = regs.next();
   for (Value v : op.getCarried()) {
@@ -456,7 +482,8 @@ void Builder::loop(LoopOp op) {
   fmt::Reg first = loadInt(op.getCond(), 0);
   SmallVector<uint32_t> stacks;
   for (Value r : op.getResults().drop_front(n))
-    stacks.push_back(bufferOf[r] = stack(op, r, op.getBody().front().getTerminator()->getOperand(1 + n + stacks.size()), trip));
+    stacks.push_back(bufferOf[r] =
+                         stack(op, r, op.getBody().front().getTerminator()->getOperand(1 + n + stacks.size()), trip));
   regs.append({.op = fmt::Op::Add, .a = cond, .b = first, .c = zeroReg});
   regs.append({.op = fmt::Op::Add, .a = i, .b = zeroReg, .c = zeroReg});
   Block &body = op.getBody().front();
@@ -507,7 +534,8 @@ void Builder::loop(LoopOp op) {
     }
   for (Carried &c : carried)
     for (uint32_t id : {c.now, c.next})
-      program.buffers[id].firstUse = std::min(program.buffers[id].firstUse, before), program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
+      program.buffers[id].firstUse = std::min(program.buffers[id].firstUse, before),
+      program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
   for (uint32_t id : stacks)
     program.buffers[id].firstUse = before, program.buffers[id].lastUse = std::max(program.buffers[id].lastUse, back);
   if (auto count = op->getAttrOfType<IntegerAttr>("count"))

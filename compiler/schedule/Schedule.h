@@ -13,15 +13,15 @@ namespace wick::compiler {
 /// A weight buffer and what it holds: a static value of the graph (a weight, a
 /// constant, or ops on them), as it is or packed.
 struct WeightUse {
-  uint32_t buffer;     ///< in Program::buffers
+  uint32_t buffer; ///< in Program::buffers
   mlir::Value value;
-  std::string layout;  ///< "" plain, else a packing of passes/cpu
+  std::string layout; ///< "" plain, else a packing of passes/cpu
 };
 
 struct Schedule {
   format::Program program;
-  KernelTable kernels;                 ///< Program::kernels[i] is kernels()[i]
-  std::vector<WeightUse> weights;      ///< in order of first use
+  KernelTable kernels;            ///< Program::kernels[i] is kernels()[i]
+  std::vector<WeightUse> weights; ///< in order of first use
   std::vector<std::pair<mlir::Location, std::string>> errors;
 };
 

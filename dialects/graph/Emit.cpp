@@ -67,7 +67,7 @@ Value ElementEmitter::checkedIndex(unsigned operand, ArrayRef<Value> index, Affi
 }
 
 SmallVector<Value> ElementEmitter::loopMany(AffineExpr count, ValueRange init,
-    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+                                            function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(b, loc, i64(0), expr(count), i64(1), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -98,7 +98,8 @@ SmallVector<Value> broadcastIndex(ElementEmitter &e, Type operand, Type result, 
     else if (provablyEqual(from[i], to[i + off]))
       out.push_back(at);
     else // may be 1 at run time
-      out.push_back(e.select(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.expr(from[i]), e.i64(1)), e.i64(0), at));
+      out.push_back(e.select(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.expr(from[i]), e.i64(1)),
+                             e.i64(0), at));
   }
   return out;
 }

@@ -41,7 +41,9 @@ public:
   mlir::Value both(mlir::Value a, mlir::Value c);
   /// All lanes equal to v.
   mlir::Value splat(mlir::Value v);
-  mlir::Value constant(mlir::Type computeType, double v) { return splat(ScalarBuilder(b, loc).constant(computeType, v)); }
+  mlir::Value constant(mlir::Type computeType, double v) {
+    return splat(ScalarBuilder(b, loc).constant(computeType, v));
+  }
   /// Element `index` read as an index into `dim` elements: negative values wrap,
   /// out-of-range ones are reported and clamped.
   mlir::Value checkedIndex(unsigned operand, mlir::ArrayRef<mlir::Value> index, mlir::AffineExpr dim);
@@ -49,8 +51,9 @@ public:
   /// are unrolled when `unroll` allows that many trips.
   mlir::Value loop(mlir::AffineExpr count, mlir::Value init,
                    llvm::function_ref<mlir::Value(mlir::Value i, mlir::Value acc)> body, int64_t unroll = 0);
-  mlir::SmallVector<mlir::Value> loopMany(mlir::AffineExpr count, mlir::ValueRange init,
-      llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange acc)> body);
+  mlir::SmallVector<mlir::Value>
+  loopMany(mlir::AffineExpr count, mlir::ValueRange init,
+           llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange acc)> body);
   /// Scopes values created inside a nested region (see the emitters' caches).
   virtual void enterScope() {}
   virtual void exitScope() {}

@@ -31,7 +31,8 @@ struct GraphBytecode : BytecodeDialectInterface {
     if (failed(r.readVarInt(v)))
       return nullptr;
     if (v > WickDialect::kVersion) {
-      r.emitError("graph was written by a newer Wick: dialect version ") << v << ", this one reads up to " << WickDialect::kVersion;
+      r.emitError("graph was written by a newer Wick: dialect version ")
+          << v << ", this one reads up to " << WickDialect::kVersion;
       return nullptr;
     }
     return std::make_unique<GraphVersion>(v);

@@ -16,7 +16,7 @@ struct InferRequest {
   mlir::DictionaryAttr attrs;
   Symbols &symbols;
   llvm::SmallVector<mlir::Type> results;
-  std::string error;                       ///< lower case, names values; "" if none
+  std::string error; ///< lower case, names values; "" if none
 
   mlir::RankedTensorType type(unsigned i) const { return mlir::cast<mlir::RankedTensorType>(operands[i]); }
   mlir::Type elem(unsigned i) const { return type(i).getElementType(); }

@@ -263,12 +263,15 @@ static Sc perLane(Sc x) {
   Location loc = x.s->loc;
   Value out = x.value;
   for (int64_t i = 0; i < vec.getNumElements(); ++i)
-    out = vector::InsertOp::create(b, loc, Op::create(b, loc, vector::ExtractOp::create(b, loc, x.value, i)).getResult(), out, i);
+    out = vector::InsertOp::create(
+        b, loc, Op::create(b, loc, vector::ExtractOp::create(b, loc, x.value, i)).getResult(), out, i);
   return {out, false, x.s};
 }
 /// Vector form for f32 only.
 template <typename Op>
-static Sc vectorF32(Sc x) { return x.type().isF32() ? unary<Op>(x) : perLane<Op>(x); }
+static Sc vectorF32(Sc x) {
+  return x.type().isF32() ? unary<Op>(x) : perLane<Op>(x);
+}
 
 Sc ScalarBuilder::exp(Sc x) { return vectorF32<math::ExpOp>(x); }
 Sc ScalarBuilder::log(Sc x) { return vectorF32<math::LogOp>(x); }
@@ -305,15 +308,17 @@ Sc ScalarBuilder::pow(Sc x, Sc y) {
   if (auto vec = dyn_cast<VectorType>(x.value.getType())) {
     out = x.value;
     for (int64_t i = 0; i < vec.getNumElements(); ++i)
-      out = vector::InsertOp::create(b, loc,
-          one(vector::ExtractOp::create(b, loc, x.value, i), vector::ExtractOp::create(b, loc, y.value, i)), out, i);
+      out = vector::InsertOp::create(
+          b, loc, one(vector::ExtractOp::create(b, loc, x.value, i), vector::ExtractOp::create(b, loc, y.value, i)),
+          out, i);
   } else {
     out = one(x.value, y.value);
   }
   Sc r{out, false, this};
   if (!wasInt)
     return r;
-  Type to = wasUnsigned ? Type(IntegerType::get(b.getContext(), type.getIntOrFloatBitWidth(), IntegerType::Unsigned)) : type;
+  Type to =
+      wasUnsigned ? Type(IntegerType::get(b.getContext(), type.getIntOrFloatBitWidth(), IntegerType::Unsigned)) : type;
   return saturate(r, to);
 }
 

@@ -119,7 +119,9 @@ void collapseDims(func::FuncOp kernel) {
   }
   if (space.size() < 2)
     return;
-  auto reduced = [&](Operation *op, unsigned d) { return llvm::is_contained(cast<ReduceOp>(op).getAxes(), int64_t(d)); };
+  auto reduced = [&](Operation *op, unsigned d) {
+    return llvm::is_contained(cast<ReduceOp>(op).getAxes(), int64_t(d));
+  };
   for (Operation &op : body.without_terminator())
     if (isa<ReduceOp>(op) && cast<RankedTensorType>(op.getOperand(0).getType()).getRank() != int64_t(space.size()))
       return;

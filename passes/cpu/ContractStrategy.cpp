@@ -77,7 +77,9 @@ private:
         else if (provablyEqual(d, c.dims[i + off]))
           mine.push_back(index[i + off]);
         else
-          mine.push_back(arith::SelectOp::create(g.b, arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, g.expr(d), g.i64(1)), g.i64(0), index[i + off]));
+          mine.push_back(
+              arith::SelectOp::create(g.b, arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, g.expr(d), g.i64(1)),
+                                      g.i64(0), index[i + off]));
       }
       at = g.linearize(a.getType(), mine);
     }
@@ -111,7 +113,8 @@ private:
 } // namespace
 
 static Value offsetBy(GroupEmitter &g, Value base, Value floats) {
-  return LLVM::GEPOp::create(g.b, LLVM::LLVMPointerType::get(g.b.getContext()), g.b.getF32Type(), base, ValueRange{floats});
+  return LLVM::GEPOp::create(g.b, LLVM::LLVMPointerType::get(g.b.getContext()), g.b.getF32Type(), base,
+                             ValueRange{floats});
 }
 
 static contract::Destination destination(GroupEmitter &g, const Contraction &c, EpilogueEmitter &epilogue) {
@@ -119,7 +122,9 @@ static contract::Destination destination(GroupEmitter &g, const Contraction &c, 
   to.base = g.frame.outputs[0];
   to.rowStride = g.expr(c.dims.back());
   if (!epilogue.trivial())
-    to.epilogue = [&](OpBuilder &b, Location loc, Value acc, const contract::TilePosition &pos) { return epilogue(b, loc, acc, pos); };
+    to.epilogue = [&](OpBuilder &b, Location loc, Value acc, const contract::TilePosition &pos) {
+      return epilogue(b, loc, acc, pos);
+    };
   to.loopedEpilogue = c.costlyEpilogue;
   return to;
 }
@@ -128,10 +133,15 @@ static void emitPacked(GroupEmitter &g, const Contraction &c) {
   EpilogueEmitter epilogue(g, c);
   epilogue.flattened = true;
   auto weights = cast<BlockArgument>(c.op->getOperand(1));
-  contract::MatmulOperands op{g.frame.inputs[c.a.source.getArgNumber()], g.expr(c.k), g.frame.inputs[weights.getArgNumber()],
-                              g.expr(c.m), g.expr(c.n), g.expr(c.k), destination(g, c, epilogue)};
-  contract::emitMatmul(g.b, g.b.getLoc(), cutMatmul(c, g.frame.machine.vectorBytes), g.frame.begin, g.frame.end, op.m, op.n, op.k,
-                       [&](OpBuilder &, Location, Value) { return op; });
+  contract::MatmulOperands op{g.frame.inputs[c.a.source.getArgNumber()],
+                              g.expr(c.k),
+                              g.frame.inputs[weights.getArgNumber()],
+                              g.expr(c.m),
+                              g.expr(c.n),
+                              g.expr(c.k),
+                              destination(g, c, epilogue)};
+  contract::emitMatmul(g.b, g.b.getLoc(), cutMatmul(c, g.frame.machine.vectorBytes), g.frame.begin, g.frame.end, op.m,
+                       op.n, op.k, [&](OpBuilder &, Location, Value) { return op; });
 }
 
 static void emitConvolution(GroupEmitter &g, const Contraction &c) {
@@ -152,7 +162,8 @@ static void emitConvolution(GroupEmitter &g, const Contraction &c) {
     op.padBefore[at] = g.i64(real ? conv.getPadsBegin()[i] : 0);
   }
   op.to = destination(g, c, epilogue);
-  contract::emitConv(g.b, g.b.getLoc(), c.conv, cutConv(c, g.frame.machine.vectorBytes), op, g.frame.begin, g.frame.end);
+  contract::emitConv(g.b, g.b.getLoc(), c.conv, cutConv(c, g.frame.machine.vectorBytes), op, g.frame.begin,
+                     g.frame.end);
 }
 
 /// Offset of an operand's matrix for the batch indices of the result.
@@ -164,7 +175,8 @@ static Value batchOffset(GroupEmitter &g, ArrayRef<AffineExpr> resultDims, const
       continue;
     Value index = batch[i + off];
     if (!provablyEqual(s.dims[i], resultDims[i + off]))
-      index = arith::SelectOp::create(g.b, arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, g.expr(s.dims[i]), g.i64(1)), g.i64(0), index);
+      index = arith::SelectOp::create(
+          g.b, arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, g.expr(s.dims[i]), g.i64(1)), g.i64(0), index);
     at = arith::AddIOp::create(g.b, at, arith::MulIOp::create(g.b, index, g.expr(s.strides[i])));
   }
   return at;
@@ -180,7 +192,7 @@ static void emitBatch(GroupEmitter &g, const Contraction &c) {
   SmallVector<AffineExpr> space(c.dims.begin(), c.dims.end() - 2);
   space.push_back(groups);
   bool transposed = !isConstant(c.b.strides.back(), 1);
-  contract::MatmulPlan plan{contract::matmulTile(g.frame.machine.vectorBytes), 0, 0};
+  contract::MatmulPlan plan{contract::matmulTile(g.frame.machine.vectorBytes), 0, 0, 0};
   plan.rowsPerUnit = int64_t(plan.tile.rows) << 24;
   emitUnits(g, space, [&](ArrayRef<Value> at) {
     SmallVector<Value> batch(at.drop_back());
@@ -190,9 +202,10 @@ static void emitBatch(GroupEmitter &g, const Contraction &c) {
     AffineExpr kStride = c.b.strides[c.b.strides.size() - 2], nStride = c.b.strides.back();
     matrixB = offsetBy(g, matrixB, arith::MulIOp::create(b, col0, g.expr(nStride)));
     Value packCount = arith::CeilDivSIOp::create(b, cols, g.i64(16));
-    contract::emitPack(b, b.getLoc(), transposed, g.i64(0), packCount, cols, g.expr(c.k), [&](OpBuilder &, Location, Value) {
-      return contract::PackOperands{matrixB, g.expr(transposed ? nStride : kStride), g.frame.scratch};
-    });
+    contract::emitPack(
+        b, b.getLoc(), transposed, g.i64(0), packCount, cols, g.expr(c.k), [&](OpBuilder &, Location, Value) {
+          return contract::PackOperands{matrixB, g.expr(transposed ? nStride : kStride), g.frame.scratch};
+        });
     EpilogueEmitter epilogue(g, c);
     epilogue.batch = batch;
     epilogue.colOffset = col0;
@@ -207,17 +220,25 @@ static void emitBatch(GroupEmitter &g, const Contraction &c) {
       out = arith::AddIOp::create(b, out, arith::MulIOp::create(b, batch[i], g.expr(c.outStrides[i])));
     op.to.base = offsetBy(g, g.frame.outputs[0], out);
     op.to.rowStride = g.expr(c.outStrides[rank - 2]);
-    contract::emitMatmul(b, b.getLoc(), plan, g.i64(0), g.i64(1), op.m, op.n, op.k, [&](OpBuilder &, Location, Value) { return op; });
+    contract::emitMatmul(b, b.getLoc(), plan, g.i64(0), g.i64(1), op.m, op.n, op.k,
+                         [&](OpBuilder &, Location, Value) { return op; });
   });
 }
 
 LogicalResult emitContraction(GroupEmitter &g, std::string &error) {
   Contraction c = describeContraction(g.kernel);
   switch (c.kind) {
-  case Contraction::Kind::Naive: return emitLoops(g, error);
-  case Contraction::Kind::PackedMatmul: emitPacked(g, c); break;
-  case Contraction::Kind::BatchMatmul: emitBatch(g, c); break;
-  case Contraction::Kind::Conv: emitConvolution(g, c); break;
+  case Contraction::Kind::Naive:
+    return emitLoops(g, error);
+  case Contraction::Kind::PackedMatmul:
+    emitPacked(g, c);
+    break;
+  case Contraction::Kind::BatchMatmul:
+    emitBatch(g, c);
+    break;
+  case Contraction::Kind::Conv:
+    emitConvolution(g, c);
+    break;
   }
   return success();
 }
@@ -234,7 +255,8 @@ KernelPlan planContraction(func::FuncOp kernel) {
   if (c.kind == Contraction::Kind::PackedMatmul) {
     auto cut = cutMatmul(c, 64);
     int64_t panels = (*constantOf(c.n) + 15) / 16;
-    plan.units = c.m.ceilDiv(cut.rowsPerUnit) * (cut.panelsPerUnit ? (panels + cut.panelsPerUnit - 1) / cut.panelsPerUnit : 1);
+    plan.units =
+        c.m.ceilDiv(cut.rowsPerUnit) * (cut.panelsPerUnit ? (panels + cut.panelsPerUnit - 1) / cut.panelsPerUnit : 1);
     double cols = cut.panelsPerUnit ? double(cut.panelsPerUnit * 16) : size(c.n);
     plan.costPerUnit = 2.0 * std::min(double(cut.rowsPerUnit), size(c.m)) * cols * size(c.k) / flopsPerNs;
   } else if (c.kind == Contraction::Kind::BatchMatmul) {
@@ -246,7 +268,8 @@ KernelPlan planContraction(func::FuncOp kernel) {
     auto cut = cutConv(c, 64);
     bool dw = c.conv.isDepthwise();
     int64_t groups = dw ? 1 : c.conv.groups, perGroup = (c.conv.oc / groups + 15) / 16;
-    plan.units = c.rows * c.columns.ceilDiv(cut.columnsPerUnit) * (groups * ((perGroup + cut.panelsPerUnit - 1) / cut.panelsPerUnit));
+    plan.units = c.rows * c.columns.ceilDiv(cut.columnsPerUnit) *
+                 (groups * ((perGroup + cut.panelsPerUnit - 1) / cut.panelsPerUnit));
     double taps = double(c.conv.kernel[0] * c.conv.kernel[1] * c.conv.kernel[2]);
     double cols = std::min(double(cut.panelsPerUnit * 16), double(c.conv.oc / groups));
     plan.costPerUnit = 2.0 * double(cut.columnsPerUnit) * cols * taps * double(c.conv.c / c.conv.groups) / flopsPerNs;

@@ -109,7 +109,9 @@ Contraction describeContraction(func::FuncOp kernel) {
   for (Operation &op : body.without_terminator()) {
     if (isa<MatmulOp, ConvOp, ConvTransposeOp>(op))
       c.op = &op;
-    c.costlyEpilogue |= isa<ExpOp, TanhOp, ErfOp, SigmoidOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp, LogOp, PowOp>(op);
+    c.costlyEpilogue |=
+        isa<ExpOp, TanhOp, ErfOp, SigmoidOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp, LogOp, PowOp>(
+            op);
   }
   c.value = c.op->getResult(0);
   c.dims = dimsOf(c.value.getType());
@@ -128,7 +130,8 @@ Contraction describeContraction(func::FuncOp kernel) {
   for (Operation &op : body.without_terminator()) {
     if (&op == c.op || isa<ScalarOpInterface, ConstantOp>(op))
       continue;
-    bool edge = isa<TransposeOp>(op) && llvm::all_of(op.getUsers(), [&](Operation *u) { return u == c.op || u == body.getTerminator(); });
+    bool edge = isa<TransposeOp>(op) &&
+                llvm::all_of(op.getUsers(), [&](Operation *u) { return u == c.op || u == body.getTerminator(); });
     if (!edge)
       return c;
   }
@@ -142,7 +145,8 @@ Contraction describeContraction(func::FuncOp kernel) {
 }
 
 contract::MatmulPlan cutMatmul(const Contraction &c, unsigned vectorBytes) {
-  auto plan = contract::planMatmul(64, constantOf(c.m).value_or(-1), constantOf(c.n).value_or(-1), constantOf(c.k).value_or(-1));
+  auto plan = contract::planMatmul(64, constantOf(c.m).value_or(-1), constantOf(c.n).value_or(-1),
+                                   constantOf(c.k).value_or(-1));
   plan.tile = contract::matmulTile(vectorBytes);
   plan.rowsPerUnit = (plan.rowsPerUnit + 23) / 24 * 24; // whole tiles of 6 and of 8 rows
   return plan;
@@ -166,7 +170,8 @@ std::string wantedPacking(func::FuncOp kernel, unsigned arg) {
   kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(arg));
   Contraction c = describeContraction(kernel);
   kernel->removeAttr("wick.packed");
-  if (c.op->getOperand(1) != Value(kernel.getArgument(arg)) || !cast<RankedTensorType>(kernel.getArgument(arg).getType()).hasStaticShape())
+  if (c.op->getOperand(1) != Value(kernel.getArgument(arg)) ||
+      !cast<RankedTensorType>(kernel.getArgument(arg).getType()).hasStaticShape())
     return "";
   // Nobody else may read the packed bytes.
   if (!kernel.getArgument(arg).hasOneUse())

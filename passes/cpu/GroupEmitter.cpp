@@ -53,10 +53,18 @@ Value GroupEmitter::expr(AffineExpr e) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(entryEnd);
   switch (e.getKind()) {
-  case AffineExprKind::Add: v = arith::AddIOp::create(b, l, r); break;
-  case AffineExprKind::Mul: v = arith::MulIOp::create(b, l, r); break;
-  case AffineExprKind::FloorDiv: v = arith::FloorDivSIOp::create(b, l, r); break;
-  case AffineExprKind::CeilDiv: v = arith::CeilDivSIOp::create(b, l, r); break;
+  case AffineExprKind::Add:
+    v = arith::AddIOp::create(b, l, r);
+    break;
+  case AffineExprKind::Mul:
+    v = arith::MulIOp::create(b, l, r);
+    break;
+  case AffineExprKind::FloorDiv:
+    v = arith::FloorDivSIOp::create(b, l, r);
+    break;
+  case AffineExprKind::CeilDiv:
+    v = arith::CeilDivSIOp::create(b, l, r);
+    break;
   default: { // mod, with the divisor's sign (positive)
     Value m = arith::RemSIOp::create(b, l, r);
     Value neg = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, m, i64(0));
@@ -132,7 +140,8 @@ void GroupEmitter::reportError(Value ok, int32_t code, unsigned operand) {
   if (!errorSlot) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(entry);
-    errorSlot = LLVM::AllocaOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), b.getI32Type(), arith::ConstantIntOp::create(b, 1, 32));
+    errorSlot = LLVM::AllocaOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), b.getI32Type(),
+                                       arith::ConstantIntOp::create(b, 1, 32));
     LLVM::StoreOp::create(b, arith::ConstantIntOp::create(b, 0, 32), errorSlot);
   }
   Value bad = arith::XOrIOp::create(b, ok, arith::ConstantIntOp::create(b, 1, 1));
@@ -177,7 +186,8 @@ namespace {
 /// The view of one op's emission: operands resolve through the group.
 class OpEmitter : public ElementEmitter {
 public:
-  OpEmitter(GroupEmitter &g, Operation *op, unsigned lanes) : ElementEmitter(g.b, op->getLoc()), g(g), op(op), n(lanes) {}
+  OpEmitter(GroupEmitter &g, Operation *op, unsigned lanes)
+      : ElementEmitter(g.b, op->getLoc()), g(g), op(op), n(lanes) {}
   unsigned lanes() const override { return n; }
   Value load(unsigned k, ArrayRef<Value> index) override { return g.element(op->getOperand(k), index, n); }
   Value loadScalar(unsigned k, ArrayRef<Value> index) override { return g.element(op->getOperand(k), index, 1); }

@@ -41,8 +41,8 @@ public:
   void unbind(mlir::Value v) { scalars.erase(v), readers.erase(v); }
   bool isBound(mlir::Value v) const { return scalars.contains(v) || readers.contains(v); }
 
-  mlir::Value i64(int64_t v);               ///< a constant, placed at entry
-  mlir::Value expr(mlir::AffineExpr e);     ///< of the kernel's symbols, placed at entry
+  mlir::Value i64(int64_t v);           ///< a constant, placed at entry
+  mlir::Value expr(mlir::AffineExpr e); ///< of the kernel's symbols, placed at entry
   /// `mask` (vector of i1): lanes outside are not read and are 0.
   mlir::Value loadAt(mlir::Value base, mlir::Type elem, mlir::Value linear, unsigned lanes, mlir::Value mask = {});
   void storeAt(mlir::Value base, mlir::Type elem, mlir::Value linear, mlir::Value value);
@@ -74,12 +74,15 @@ private:
 };
 
 /// `for i in [from, to) step: body(i)`, with scopes for the emitter's cache.
-void emitLoop(GroupEmitter &g, mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(mlir::Value)> body);
-llvm::SmallVector<mlir::Value> emitLoop(GroupEmitter &g, mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
+void emitLoop(GroupEmitter &g, mlir::Value from, mlir::Value to, int64_t step,
+              llvm::function_ref<void(mlir::Value)> body);
+llvm::SmallVector<mlir::Value>
+emitLoop(GroupEmitter &g, mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange init,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
 /// Loops units [begin, end) of row-major index space `dims`, carrying the index
 /// instead of dividing in every trip.
-void emitUnits(GroupEmitter &g, llvm::ArrayRef<mlir::AffineExpr> dims, llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+void emitUnits(GroupEmitter &g, llvm::ArrayRef<mlir::AffineExpr> dims,
+               llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
 
 // The strategies; each fills the frame or sets `error`.
 mlir::LogicalResult emitLoops(GroupEmitter &g, std::string &error);

@@ -28,7 +28,9 @@ KernelPlan planKernel(func::FuncOp kernel) {
 FailureOr<Value> emitKernel(func::FuncOp kernel, KernelFrame &frame, std::string &error) {
   GroupEmitter g(kernel, frame);
   StringRef s = strategyOf(kernel);
-  LogicalResult ok = s == "row" ? emitRows(g, error) : s == "contract" ? emitContraction(g, error) : emitLoops(g, error);
+  LogicalResult ok = s == "row"        ? emitRows(g, error)
+                     : s == "contract" ? emitContraction(g, error)
+                                       : emitLoops(g, error);
   if (failed(ok))
     return failure();
   return g.status();

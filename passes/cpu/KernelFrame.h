@@ -31,10 +31,10 @@ struct Machine {
 /// in the order of the arguments, then results. `symbols` are i64.
 struct KernelFrame {
   mlir::ImplicitLocOpBuilder &b;
-  llvm::SmallVector<mlir::Value> inputs, outputs;
-  llvm::SmallVector<mlir::Value> symbols;
-  mlir::Value begin, end, scratch;
-  Machine machine;
+  llvm::SmallVector<mlir::Value> inputs{}, outputs{};
+  llvm::SmallVector<mlir::Value> symbols{};
+  mlir::Value begin{}, end{}, scratch{};
+  Machine machine{};
 };
 
 /// What the schedule must know of a kernel; expressions over its own symbols.

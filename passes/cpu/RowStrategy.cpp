@@ -19,9 +19,9 @@ namespace wick::cpu {
 namespace {
 /// What is known of a row kernel before anything is emitted.
 struct RowShape {
-  SmallVector<AffineExpr> space;     ///< rows and n
-  SmallVector<ReduceOp> reduces;     ///< program order
-  SmallVector<Value> kept;           ///< row values kept in scratch
+  SmallVector<AffineExpr> space;          ///< rows and n
+  SmallVector<ReduceOp> reduces;          ///< program order
+  SmallVector<Value> kept;                ///< row values kept in scratch
   llvm::DenseMap<Value, unsigned> keptBy; ///< pass that computes a kept value
 };
 } // namespace
@@ -185,10 +185,14 @@ private:
   Value combine(ReduceKind kind, Value a, Value c) {
     ScalarBuilder s(b, b.getLoc());
     switch (kind) {
-    case ReduceKind::Sum: return (s.make(a) + s.make(c)).value;
-    case ReduceKind::Prod: return (s.make(a) * s.make(c)).value;
-    case ReduceKind::Max: return max(s.make(a), s.make(c)).value;
-    case ReduceKind::Min: return min(s.make(a), s.make(c)).value;
+    case ReduceKind::Sum:
+      return (s.make(a) + s.make(c)).value;
+    case ReduceKind::Prod:
+      return (s.make(a) * s.make(c)).value;
+    case ReduceKind::Max:
+      return max(s.make(a), s.make(c)).value;
+    case ReduceKind::Min:
+      return min(s.make(a), s.make(c)).value;
     }
     llvm_unreachable("covered switch");
   }
@@ -222,7 +226,8 @@ private:
     return g.rounded(acc, cast<RankedTensorType>(reduce.getType()).getElementType());
   }
   Value slice(Value v, int64_t from, int64_t width) {
-    return vector::ExtractStridedSliceOp::create(b, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
+    return vector::ExtractStridedSliceOp::create(b, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{width},
+                                                 ArrayRef<int64_t>{1});
   }
 
   GroupEmitter &g;

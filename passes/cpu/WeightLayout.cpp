@@ -45,7 +45,8 @@ int64_t packedBytes(StringRef layout, RankedTensorType type) {
   return layoutFor(layout, type, l) ? l.numElements() * 4 : -1;
 }
 
-bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, std::vector<char> &out, std::string &error) {
+bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, std::vector<char> &out,
+                std::string &error) {
   contract::PackLayout l;
   if (!layoutFor(layout, type, l)) {
     error = "weight layout '" + layout.str() + "' does not fit";

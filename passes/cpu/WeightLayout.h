@@ -17,7 +17,7 @@ int64_t packedBytes(llvm::StringRef layout, mlir::RankedTensorType type);
 
 /// Packs row-major `bytes` of a tensor of `type`; false with `error` set when the
 /// layout does not fit.
-bool packWeight(llvm::StringRef layout, mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
-                std::vector<char> &out, std::string &error);
+bool packWeight(llvm::StringRef layout, mlir::RankedTensorType type, llvm::ArrayRef<char> bytes, std::vector<char> &out,
+                std::string &error);
 
 } // namespace wick::cpu

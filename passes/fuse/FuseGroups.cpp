@@ -48,8 +48,9 @@ static void outline(Group &g) {
       if (!isLiteral(v) && !(v.getDefiningOp() && inside.contains(v.getDefiningOp())))
         inputs.insert(v);
   }
-  auto kernel = KernelOp::create(b, FusedLoc::get(b.getContext(), llvm::map_to_vector(g.members, [](Operation *m) { return m->getLoc(); })),
-                                 root->getResultTypes(), inputs.getArrayRef(), b.getStringAttr(strategyName(g.strategy)), b.getArrayAttr(sources));
+  auto kernel = KernelOp::create(
+      b, FusedLoc::get(b.getContext(), llvm::map_to_vector(g.members, [](Operation *m) { return m->getLoc(); })),
+      root->getResultTypes(), inputs.getArrayRef(), b.getStringAttr(strategyName(g.strategy)), b.getArrayAttr(sources));
   Block *body = b.createBlock(&kernel.getBody());
   IRMapping map;
   for (Value v : inputs)

@@ -12,9 +12,12 @@ namespace wick::passes {
 
 StringRef strategyName(Strategy s) {
   switch (s) {
-  case Strategy::Loops: return "loops";
-  case Strategy::Row: return "row";
-  case Strategy::Contract: return "contract";
+  case Strategy::Loops:
+    return "loops";
+  case Strategy::Row:
+    return "row";
+  case Strategy::Contract:
+    return "contract";
   }
   return "";
 }
@@ -52,7 +55,8 @@ static bool isCheapMove(Operation *op) {
 }
 
 static bool sameDims(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b) {
-  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto p) { return provablyEqual(std::get<0>(p), std::get<1>(p)); });
+  return a.size() == b.size() &&
+         llvm::all_of(llvm::zip(a, b), [](auto p) { return provablyEqual(std::get<0>(p), std::get<1>(p)); });
 }
 /// [rows..., 1] for space [rows..., n].
 static bool isRowShape(ArrayRef<AffineExpr> dims, ArrayRef<AffineExpr> space) {
@@ -65,7 +69,9 @@ static bool reducesLastOnly(Operation *op) {
          computeType(cast<RankedTensorType>(r.getX().getType()).getElementType()).isF32();
 }
 
-static bool keepsLast(TransposeOp t) { return !t.getPerm().empty() && t.getPerm().back() == int64_t(t.getPerm().size()) - 1; }
+static bool keepsLast(TransposeOp t) {
+  return !t.getPerm().empty() && t.getPerm().back() == int64_t(t.getPerm().size()) - 1;
+}
 static bool isRuntimeMatmul(Operation *op) {
   auto m = dyn_cast<MatmulOp>(op);
   return m && !isStaticValue(m.getB()) && cast<RankedTensorType>(m.getType()).getElementType().isF32();
@@ -96,7 +102,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
       intoReduce = true;
     if (isContraction(u))
       return "feeds a contraction, which reads packed or repeated operands";
-    if (isa<ElementOpInterface>(u) && !isScalar(u) && !isa<ReduceOp>(u) && !(isCheapMove(u) && !isa<ExpandOp, GatherOp, UpsampleOp>(u)))
+    if (isa<ElementOpInterface>(u) && !isScalar(u) && !isa<ReduceOp>(u) &&
+        !(isCheapMove(u) && !isa<ExpandOp, GatherOp, UpsampleOp>(u)))
       return "feeds an op that reads elements more than once or out of order";
   }
   if (isContraction(op)) {
@@ -105,7 +112,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     if (g.hasReduce || g.strategy != Strategy::Loops)
       return "the group works by rows";
     // A product of run-time matrices may be stored transposed.
-    if (isRuntimeMatmul(op) && g.members.size() == 1 && isa<TransposeOp>(g.root) && keepsLast(cast<TransposeOp>(g.root)))
+    if (isRuntimeMatmul(op) && g.members.size() == 1 && isa<TransposeOp>(g.root) &&
+        keepsLast(cast<TransposeOp>(g.root)))
       return "";
     for (Operation *m : g.members)
       if (!isScalar(m) || !sameDims(dimsOf(m->getResult(0).getType()), dims))
@@ -124,7 +132,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     if (onlyMoves)
       return "";
     bool chained = llvm::all_of(users, [&](Operation *u) {
-      return (isScalar(u) || isa<ReduceOp>(u)) && sameDims(dims, dimsOf(isa<ReduceOp>(u) ? u->getOperand(0).getType() : u->getResult(0).getType()));
+      return (isScalar(u) || isa<ReduceOp>(u)) &&
+             sameDims(dims, dimsOf(isa<ReduceOp>(u) ? u->getOperand(0).getType() : u->getResult(0).getType()));
     });
     return chained ? "" : "would be computed again for every element it is broadcast to";
   }
@@ -209,7 +218,8 @@ Grouping groupBlock(Block &block) {
     if (g.strategy == Strategy::Loops && !g.contraction) {
       // Row values without a reduction: still one evaluation a row.
       for (Operation *m : g.members)
-        if (m != g.root && isScalar(m) && isRowShape(dimsOf(m->getResult(0).getType()), g.space) && llvm::all_of(g.members, isScalar))
+        if (m != g.root && isScalar(m) && isRowShape(dimsOf(m->getResult(0).getType()), g.space) &&
+            llvm::all_of(g.members, isScalar))
           g.strategy = Strategy::Row;
     }
     out.groups.push_back(std::move(g));

@@ -26,12 +26,12 @@ enum class Strategy {
 llvm::StringRef strategyName(Strategy s);
 
 struct Group {
-  mlir::Operation *root = nullptr;             ///< the last op; its results leave the group
+  mlir::Operation *root = nullptr;              ///< the last op; its results leave the group
   llvm::SmallVector<mlir::Operation *> members; ///< program order, root included
   Strategy strategy = Strategy::Loops;
-  llvm::SmallVector<mlir::AffineExpr> space;   ///< iteration space (for Row: rows and row length)
+  llvm::SmallVector<mlir::AffineExpr> space; ///< iteration space (for Row: rows and row length)
   mlir::Operation *contraction = nullptr;
-  bool hasReduce = false;                      ///< a reduction over the last dim inside the group
+  bool hasReduce = false; ///< a reduction over the last dim inside the group
 };
 
 /// Ops evaluated when the package is written: everything that depends on

@@ -25,10 +25,10 @@ using Scope = std::unordered_map<std::string, std::string>;
 /// One function body for one call.
 class Instantiation {
 public:
-  Instantiation(const Function &function, const Node &call, DefaultLookUp defaults,
-                bool localFunction, NameGenerator &names, std::vector<Problem> &problems)
-      : function(function), call(call), defaults(std::move(defaults)),
-        localFunction(localFunction), names(names), problems(problems) {}
+  Instantiation(const Function &function, const Node &call, DefaultLookUp defaults, bool localFunction,
+                NameGenerator &names, std::vector<Problem> &problems)
+      : function(function), call(call), defaults(std::move(defaults)), localFunction(localFunction), names(names),
+        problems(problems) {}
 
   std::optional<std::vector<Node>> run();
 
@@ -37,9 +37,7 @@ private:
     problems.push_back({true, call.displayName(), call.qualifiedOp(), message});
     return false;
   }
-  std::string fresh(const std::string &name) {
-    return names.fresh(call.displayName() + "/" + name);
-  }
+  std::string fresh(const std::string &name) { return names.fresh(call.displayName() + "/" + name); }
   bool mapSignature(Scope &scope);
   void define(const std::vector<Node> &nodes, Scope &scope);
   bool renameUse(std::string &name, const Scope &scope);
@@ -65,17 +63,17 @@ private:
   NameGenerator &names;
   std::vector<Problem> &problems;
   std::unordered_map<std::string, unsigned> nodeNames; ///< how often each was given
-  std::vector<Node> tail; ///< Identity nodes for outputs that pass through
+  std::vector<Node> tail;                              ///< Identity nodes for outputs that pass through
 };
 
 bool Instantiation::mapSignature(Scope &scope) {
   std::string which = "function '" + function.name + "'";
   if (call.inputs.size() > function.inputs.size())
-    return fail(which + " has " + std::to_string(function.inputs.size()) +
-                " inputs, the call gives " + std::to_string(call.inputs.size()));
+    return fail(which + " has " + std::to_string(function.inputs.size()) + " inputs, the call gives " +
+                std::to_string(call.inputs.size()));
   if (call.outputs.size() > function.outputs.size())
-    return fail(which + " has " + std::to_string(function.outputs.size()) +
-                " outputs, the call takes " + std::to_string(call.outputs.size()));
+    return fail(which + " has " + std::to_string(function.outputs.size()) + " outputs, the call takes " +
+                std::to_string(call.outputs.size()));
   for (size_t i = 0; i < function.inputs.size(); ++i)
     scope[function.inputs[i]] = call.input(i);
   std::set<std::string> produced;
@@ -113,8 +111,7 @@ bool Instantiation::renameUse(std::string &name, const Scope &scope) {
     return true;
   }
   // A schema's body may hold a caller's subgraph, inlined, that captures names.
-  return !localFunction ||
-         fail("function '" + function.name + "' uses '" + name + "', which it does not define");
+  return !localFunction || fail("function '" + function.name + "' uses '" + name + "', which it does not define");
 }
 
 bool Instantiation::rename(std::vector<Node> &nodes, const Scope &scope) {
@@ -183,8 +180,8 @@ bool Instantiation::bind(std::vector<Node> &nodes) {
       if (!value)
         continue;
       if (attribute.kind != Attribute::Kind::Undefined && attribute.kind != value->kind)
-        return fail("attribute '" + attribute.refAttrName + "' has another type than function '" +
-                    function.name + "' expects");
+        return fail("attribute '" + attribute.refAttrName + "' has another type than function '" + function.name +
+                    "' expects");
       value->name = std::move(attribute.name);
       bound.push_back(std::move(*value));
     }
@@ -297,8 +294,7 @@ std::span<const std::byte> asBytes(const std::string &text) {
 
 } // namespace
 
-void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems,
-                          size_t maxNodes) {
+void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Problem> &problems, size_t maxNodes) {
   if (model.functions.empty())
     return;
   LocalExpander(model, names, problems, maxNodes).expand(model.graph.nodes);
@@ -306,8 +302,8 @@ void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Proble
     model.functions.clear();
 }
 
-std::optional<std::vector<Node>> expandNode(const Node &node, const std::vector<Type> &inputTypes,
-                                            NameGenerator &names, std::vector<Problem> &problems) {
+std::optional<std::vector<Node>> expandNode(const Node &node, const std::vector<Type> &inputTypes, NameGenerator &names,
+                                            std::vector<Problem> &problems) {
   // Domains other than the default have one version each in the library.
   constexpr int64_t Any = INT32_MAX;
   int64_t version = node.opset ? node.opset : node.domain.empty() ? newestOpset() : Any;
@@ -327,8 +323,7 @@ std::optional<std::vector<Node>> expandNode(const Node &node, const std::vector<
   }
   ReadFunctionResult read = readFunctionBytes(asBytes(*serialized));
   if (!read.function)
-    return fail("the op's definition cannot be read: " +
-                (read.problems.empty() ? "" : read.problems.front().message));
+    return fail("the op's definition cannot be read: " + (read.problems.empty() ? "" : read.problems.front().message));
   std::optional<Schema> schema = findSchema(node.opType, node.domain, version);
   auto defaults = [&](const std::string &name) -> std::optional<Attribute> {
     if (schema)

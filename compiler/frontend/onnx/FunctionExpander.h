@@ -29,8 +29,8 @@ void expandLocalFunctions(Model &model, NameGenerator &names, std::vector<Proble
 /// list and Kind::None mean unknown): some bodies depend on element types and
 /// ranks. Calls in the body are not expanded again. Empty when the schema has no
 /// body for this node; if the reason is an error, it is added to `problems`.
-std::optional<std::vector<Node>> expandNode(const Node &node, const std::vector<Type> &inputTypes,
-                                            NameGenerator &names, std::vector<Problem> &problems);
+std::optional<std::vector<Node>> expandNode(const Node &node, const std::vector<Type> &inputTypes, NameGenerator &names,
+                                            std::vector<Problem> &problems);
 
 } // namespace wick::onnx
 

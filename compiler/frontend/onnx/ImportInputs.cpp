@@ -68,7 +68,9 @@ RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input) {
   if (!elem)
     return refuse("has element type " + onnx::dataTypeName(input.type.elem));
   // A name without a letter or digit ("?") names nothing: each such dim is its own.
-  auto isName = [](const onnx::Dim &d) { return d.kind == onnx::Dim::Kind::Param && llvm::any_of(d.param, [](char c) { return llvm::isAlnum(c); }); };
+  auto isName = [](const onnx::Dim &d) {
+    return d.kind == onnx::Dim::Kind::Param && llvm::any_of(d.param, [](char c) { return llvm::isAlnum(c); });
+  };
   Exprs dims;
   for (auto [i, d] : llvm::enumerate(input.type.dims)) {
     if (d.kind == onnx::Dim::Kind::Value)

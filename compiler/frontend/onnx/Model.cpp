@@ -81,8 +81,7 @@ std::string Problem::text() const {
 }
 
 bool hasErrors(const std::vector<Problem> &problems) {
-  return std::any_of(problems.begin(), problems.end(),
-                     [](const Problem &p) { return p.isError; });
+  return std::any_of(problems.begin(), problems.end(), [](const Problem &p) { return p.isError; });
 }
 
 int64_t Tensor::numElements() const {
@@ -92,8 +91,7 @@ int64_t Tensor::numElements() const {
   return count;
 }
 
-Tensor Tensor::fromBytes(std::string name, DataType dtype,
-                         std::vector<int64_t> dims, std::vector<std::byte> bytes) {
+Tensor Tensor::fromBytes(std::string name, DataType dtype, std::vector<int64_t> dims, std::vector<std::byte> bytes) {
   Tensor tensor;
   tensor.name = std::move(name);
   tensor.dtype = dtype;
@@ -104,8 +102,7 @@ Tensor Tensor::fromBytes(std::string name, DataType dtype,
 }
 
 Tensor Tensor::int64s(std::string name, const std::vector<int64_t> &values) {
-  return make(std::move(name), DataType::Int64,
-              {static_cast<int64_t>(values.size())}, values);
+  return make(std::move(name), DataType::Int64, {static_cast<int64_t>(values.size())}, values);
 }
 
 Tensor Tensor::int64Scalar(std::string name, int64_t value) {
@@ -161,9 +158,7 @@ const std::string &Node::displayName() const {
   return name;
 }
 
-std::string Node::qualifiedOp() const {
-  return domain.empty() ? opType : domain + "." + opType;
-}
+std::string Node::qualifiedOp() const { return domain.empty() ? opType : domain + "." + opType; }
 
 static const std::string &elementOrEmpty(const std::vector<std::string> &list, size_t i) {
   static const std::string none;
@@ -179,9 +174,7 @@ const Attribute *Node::attr(std::string_view wanted) const {
   return nullptr;
 }
 
-Attribute *Node::attr(std::string_view wanted) {
-  return const_cast<Attribute *>(std::as_const(*this).attr(wanted));
-}
+Attribute *Node::attr(std::string_view wanted) { return const_cast<Attribute *>(std::as_const(*this).attr(wanted)); }
 
 int64_t Node::intAttr(std::string_view wanted, int64_t otherwise) const {
   const Attribute *found = attr(wanted);
@@ -195,8 +188,7 @@ float Node::floatAttr(std::string_view wanted, float otherwise) const {
 
 std::string Node::stringAttr(std::string_view wanted, std::string_view otherwise) const {
   const Attribute *found = attr(wanted);
-  return found && found->kind == Attribute::Kind::String ? found->s
-                                                         : std::string(otherwise);
+  return found && found->kind == Attribute::Kind::String ? found->s : std::string(otherwise);
 }
 
 std::optional<std::vector<int64_t>> Node::intsAttr(std::string_view wanted) const {
@@ -235,8 +227,7 @@ void Node::setAttr(Attribute attribute) {
 }
 
 bool Node::removeAttr(std::string_view unwanted) {
-  auto it = std::find_if(attrs.begin(), attrs.end(),
-                         [&](const Attribute &a) { return a.name == unwanted; });
+  auto it = std::find_if(attrs.begin(), attrs.end(), [&](const Attribute &a) { return a.name == unwanted; });
   if (it == attrs.end())
     return false;
   attrs.erase(it);
@@ -257,8 +248,6 @@ int64_t opsetVersion(const std::vector<OpsetImport> &opsets, std::string_view do
   return 0;
 }
 
-int64_t Model::opsetVersion(std::string_view wanted) const {
-  return onnx::opsetVersion(opsets, wanted);
-}
+int64_t Model::opsetVersion(std::string_view wanted) const { return onnx::opsetVersion(opsets, wanted); }
 
 } // namespace wick::onnx

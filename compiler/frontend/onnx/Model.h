@@ -100,9 +100,9 @@ struct Tensor {
 
   std::string name;
   DataType dtype = DataType::Undefined;
-  std::vector<int64_t> dims; ///< all >= 0; the element count fits in int64
+  std::vector<int64_t> dims;                           ///< all >= 0; the element count fits in int64
   std::shared_ptr<const std::vector<std::byte>> owned; ///< when file == NoFile
-  int32_t file = NoFile; ///< index into PayloadSource
+  int32_t file = NoFile;                               ///< index into PayloadSource
   uint64_t offset = 0;
   uint64_t length = 0;              ///< bytes, also for owned payloads
   std::vector<std::string> strings; ///< DataType::String only
@@ -112,11 +112,8 @@ struct Tensor {
   bool isInline() const { return file == NoFile; }
   /// Makes an owned tensor from elements that are stored as T.
   template <class T>
-  static Tensor make(std::string name, DataType dtype,
-                     std::vector<int64_t> dims, const std::vector<T> &elements);
-  static Tensor fromBytes(std::string name, DataType dtype,
-                          std::vector<int64_t> dims,
-                          std::vector<std::byte> bytes);
+  static Tensor make(std::string name, DataType dtype, std::vector<int64_t> dims, const std::vector<T> &elements);
+  static Tensor fromBytes(std::string name, DataType dtype, std::vector<int64_t> dims, std::vector<std::byte> bytes);
   static Tensor int64s(std::string name, const std::vector<int64_t> &values);
   static Tensor int64Scalar(std::string name, int64_t value);
 };
@@ -268,8 +265,7 @@ std::string describe(const Type &type);
 std::string describe(const Tensor &tensor);
 
 template <class T>
-Tensor Tensor::make(std::string name, DataType dtype, std::vector<int64_t> dims,
-                    const std::vector<T> &elements) {
+Tensor Tensor::make(std::string name, DataType dtype, std::vector<int64_t> dims, const std::vector<T> &elements) {
   const auto *begin = reinterpret_cast<const std::byte *>(elements.data());
   return fromBytes(std::move(name), dtype, std::move(dims),
                    std::vector<std::byte>(begin, begin + elements.size() * sizeof(T)));

@@ -17,11 +17,9 @@ using ::onnx::FunctionProto;
 using ::onnx::OpSchema;
 using ::onnx::OpSchemaRegistry;
 
-static const OpSchema *lookUp(const std::string &opType, const std::string &domain,
-                              int64_t opsetVersion) {
+static const OpSchema *lookUp(const std::string &opType, const std::string &domain, int64_t opsetVersion) {
   int64_t limit = std::numeric_limits<int>::max();
-  return OpSchemaRegistry::Schema(opType, static_cast<int>(std::clamp<int64_t>(opsetVersion, 0, limit)),
-                                  domain);
+  return OpSchemaRegistry::Schema(opType, static_cast<int>(std::clamp<int64_t>(opsetVersion, 0, limit)), domain);
 }
 
 int64_t newestOpset() {
@@ -42,8 +40,7 @@ static std::vector<FormalParameter> parameters(const std::vector<OpSchema::Forma
   return out;
 }
 
-std::optional<Schema> findSchema(const std::string &opType, const std::string &domain,
-                                 int64_t opsetVersion) {
+std::optional<Schema> findSchema(const std::string &opType, const std::string &domain, int64_t opsetVersion) {
   try {
     const OpSchema *found = lookUp(opType, domain, opsetVersion);
     if (!found)
@@ -84,9 +81,8 @@ static int newestUpTo(const std::vector<int> &versions, int64_t limit) {
   return best;
 }
 
-std::optional<std::string> functionBody(const std::string &opType, const std::string &domain,
-                                        int64_t opsetVersion, const std::string &node,
-                                        const std::vector<std::string> &inputTypes,
+std::optional<std::string> functionBody(const std::string &opType, const std::string &domain, int64_t opsetVersion,
+                                        const std::string &node, const std::vector<std::string> &inputTypes,
                                         std::string &error) {
   try {
     const OpSchema *schema = lookUp(opType, domain, opsetVersion);

@@ -44,8 +44,7 @@ struct Schema {
 
 /// The definition of an op that holds at `opsetVersion`; empty when there is
 /// none. Safe from several threads.
-std::optional<Schema> findSchema(const std::string &opType, const std::string &domain,
-                                 int64_t opsetVersion);
+std::optional<Schema> findSchema(const std::string &opType, const std::string &domain, int64_t opsetVersion);
 
 /// All ops of a domain, in any version, sorted.
 std::vector<std::string> opNames(const std::string &domain);
@@ -55,9 +54,8 @@ std::vector<std::string> opNames(const std::string &domain);
 /// NodeProto and `inputTypes` its inputs' serialized TypeProtos (an empty string
 /// for an input left out or unknown): some bodies depend on them. Empty when the
 /// op has no body for this node; `error` then tells why, if the library did.
-std::optional<std::string> functionBody(const std::string &opType, const std::string &domain,
-                                        int64_t opsetVersion, const std::string &node,
-                                        const std::vector<std::string> &inputTypes,
+std::optional<std::string> functionBody(const std::string &opType, const std::string &domain, int64_t opsetVersion,
+                                        const std::string &node, const std::vector<std::string> &inputTypes,
                                         std::string &error);
 
 } // namespace wick::onnx

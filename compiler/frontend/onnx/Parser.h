@@ -16,10 +16,8 @@ public:
   /// Payloads over InlineLimit refer to `file` of `payloads`, which holds the
   /// bytes that are parsed; with NoFile all are copied. External data is looked
   /// up in `directory`; empty: external data is an error.
-  Parser(PayloadSource &payloads, int32_t file, std::string directory,
-         std::vector<Problem> &problems)
-      : payloads(payloads), file(file), directory(std::move(directory)),
-        problems(problems) {}
+  Parser(PayloadSource &payloads, int32_t file, std::string directory, std::vector<Problem> &problems)
+      : payloads(payloads), file(file), directory(std::move(directory)), problems(problems) {}
 
   wire::ErrorState errors;
 
@@ -44,9 +42,7 @@ private:
   void finishTyped(RawTensor &raw, Tensor &tensor);
   void external(const RawTensor &raw, Tensor &tensor, uint64_t expected);
   void payload(Tensor &tensor, std::span<const std::byte> bytes);
-  void problem(std::string message, bool isError = true) {
-    problems.push_back({isError, {}, {}, std::move(message)});
-  }
+  void problem(std::string message, bool isError = true) { problems.push_back({isError, {}, {}, std::move(message)}); }
 
   PayloadSource &payloads;
   int32_t file;

@@ -41,8 +41,7 @@ PayloadSource &PayloadSource::operator=(PayloadSource &&) noexcept = default;
 
 std::span<const std::byte> PayloadSource::bytes(const Tensor &tensor) const {
   if (tensor.isInline())
-    return tensor.owned ? std::span<const std::byte>(*tensor.owned)
-                        : std::span<const std::byte>();
+    return tensor.owned ? std::span<const std::byte>(*tensor.owned) : std::span<const std::byte>();
   auto all = contents(tensor.file);
   if (tensor.offset > all.size() || tensor.length > all.size() - tensor.offset)
     return {};
@@ -58,7 +57,7 @@ int32_t PayloadSource::addFile(const std::string &path, std::string &error) {
     error = std::string("cannot open: ") + std::strerror(errno);
     return -1;
   }
-  struct stat info {};
+  struct stat info{};
   auto added = std::make_unique<File>();
   if (fstat(fd, &info) != 0) {
     error = std::string("cannot stat: ") + std::strerror(errno);

@@ -73,8 +73,10 @@ public:
   void write(const Type &type) {
     Writer inner(payloads);
     switch (type.kind) {
-    case Type::Kind::None: return;
-    case Type::Kind::Opaque: return bytes(7, "");
+    case Type::Kind::None:
+      return;
+    case Type::Kind::Opaque:
+      return bytes(7, "");
     case Type::Kind::Tensor:
     case Type::Kind::SparseTensor:
       inner.integer(1, static_cast<int64_t>(type.elem));
@@ -91,13 +93,14 @@ public:
         inner.bytes(2, shape.out);
       }
       return bytes(type.kind == Type::Kind::Tensor ? 1 : 8, inner.out);
-    case Type::Kind::Map: inner.integer(1, static_cast<int64_t>(type.elem)); [[fallthrough]];
+    case Type::Kind::Map:
+      inner.integer(1, static_cast<int64_t>(type.elem));
+      [[fallthrough]];
     case Type::Kind::Sequence:
     case Type::Kind::Optional:
       if (type.inner)
         inner.message(type.kind == Type::Kind::Map ? 2 : 1, *type.inner);
-      return bytes(type.kind == Type::Kind::Sequence ? 4 : type.kind == Type::Kind::Map ? 5 : 9,
-                   inner.out);
+      return bytes(type.kind == Type::Kind::Sequence ? 4 : type.kind == Type::Kind::Map ? 5 : 9, inner.out);
     }
   }
   void write(const ValueInfo &info) {
@@ -112,15 +115,24 @@ public:
     if (!a.refAttrName.empty())
       return bytes(21, a.refAttrName);
     switch (a.kind) {
-    case Kind::Float: return real(2, a.f);
-    case Kind::Int: return integer(3, a.i);
-    case Kind::String: return bytes(4, a.s);
-    case Kind::Tensor: return messages(5, a.tensors);
-    case Kind::Graph: return messages(6, a.graphs);
-    case Kind::Type: return messages(14, a.types);
-    case Kind::Tensors: return messages(10, a.tensors);
-    case Kind::Graphs: return messages(11, a.graphs);
-    case Kind::Types: return messages(15, a.types);
+    case Kind::Float:
+      return real(2, a.f);
+    case Kind::Int:
+      return integer(3, a.i);
+    case Kind::String:
+      return bytes(4, a.s);
+    case Kind::Tensor:
+      return messages(5, a.tensors);
+    case Kind::Graph:
+      return messages(6, a.graphs);
+    case Kind::Type:
+      return messages(14, a.types);
+    case Kind::Tensors:
+      return messages(10, a.tensors);
+    case Kind::Graphs:
+      return messages(11, a.graphs);
+    case Kind::Types:
+      return messages(15, a.types);
     case Kind::Floats:
       for (float f : a.floats)
         real(7, f);
@@ -133,7 +145,8 @@ public:
       for (const std::string &s : a.strings)
         bytes(9, s);
       return;
-    case Kind::Undefined: return;
+    case Kind::Undefined:
+      return;
     }
   }
   void write(const Node &node) {
@@ -192,15 +205,9 @@ static std::string written(const T &value, const PayloadSource *payloads) {
   return std::move(writer.out);
 }
 
-std::string serialize(const Node &node, const PayloadSource *payloads) {
-  return written(node, payloads);
-}
-std::string serialize(const Graph &graph, const PayloadSource *payloads) {
-  return written(graph, payloads);
-}
-std::string serialize(const Model &model, const PayloadSource *payloads) {
-  return written(model, payloads);
-}
+std::string serialize(const Node &node, const PayloadSource *payloads) { return written(node, payloads); }
+std::string serialize(const Graph &graph, const PayloadSource *payloads) { return written(graph, payloads); }
+std::string serialize(const Model &model, const PayloadSource *payloads) { return written(model, payloads); }
 std::string serialize(const Type &type) { return written(type, nullptr); }
 
 } // namespace wick::onnx

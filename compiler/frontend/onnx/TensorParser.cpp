@@ -41,14 +41,17 @@ void Parser::parse(Cursor in, Tensor &tensor) {
     case 1:
       in.varints(f, [&](uint64_t v) { tensor.dims.push_back(static_cast<int64_t>(v)); });
       break;
-    case 2: tensor.dtype = static_cast<DataType>(in.integer(f)); break;
-    case 3: raw.hasSegment = true; break;
+    case 2:
+      tensor.dtype = static_cast<DataType>(in.integer(f));
+      break;
+    case 3:
+      raw.hasSegment = true;
+      break;
     case 4:
     case 10: {
       unsigned width = f.number == 4 ? 4 : 8;
       // A second run: what was a reference so far has to be gathered.
-      raw.fixedGathered.insert(raw.fixedGathered.end(), raw.fixedRun.begin(),
-                               raw.fixedRun.end());
+      raw.fixedGathered.insert(raw.fixedGathered.end(), raw.fixedRun.begin(), raw.fixedRun.end());
       raw.fixedRun = {};
       if (raw.fixedField != f.number)
         raw.fixedGathered.clear();
@@ -72,8 +75,12 @@ void Parser::parse(Cursor in, Tensor &tensor) {
       raw.varintField = f.number;
       in.varints(f, [&](uint64_t v) { raw.varints.push_back(v); });
       break;
-    case 6: tensor.strings.push_back(in.string(f)); break;
-    case 8: tensor.name = in.string(f); break;
+    case 6:
+      tensor.strings.push_back(in.string(f));
+      break;
+    case 8:
+      tensor.name = in.string(f);
+      break;
     case 9:
       if (in.expect(f, WireType::Bytes))
         raw.raw = f.body;
@@ -82,8 +89,11 @@ void Parser::parse(Cursor in, Tensor &tensor) {
     case 13:
       raw.externalData.push_back(parseEntry(in.enter(f, "StringStringEntryProto")));
       break;
-    case 14: raw.isExternal = in.integer(f) == 1; break;
-    default: break;
+    case 14:
+      raw.isExternal = in.integer(f) == 1;
+      break;
+    default:
+      break;
     }
   }
   if (!errors.failed)
@@ -91,8 +101,7 @@ void Parser::parse(Cursor in, Tensor &tensor) {
 }
 
 /// Bytes of a dense tensor; nothing when they do not fit in int64 with room.
-static std::optional<uint64_t> denseBytes(const std::vector<int64_t> &dims, unsigned bits,
-                                          uint64_t &elements) {
+static std::optional<uint64_t> denseBytes(const std::vector<int64_t> &dims, unsigned bits, uint64_t &elements) {
   elements = 1;
   bool empty = false;
   for (int64_t dim : dims) {
@@ -105,8 +114,7 @@ static std::optional<uint64_t> denseBytes(const std::vector<int64_t> &dims, unsi
     return 0;
   }
   for (int64_t dim : dims)
-    if (__builtin_mul_overflow(elements, static_cast<uint64_t>(dim), &elements) ||
-        elements > (uint64_t(1) << 56))
+    if (__builtin_mul_overflow(elements, static_cast<uint64_t>(dim), &elements) || elements > (uint64_t(1) << 56))
       return std::nullopt;
   return (elements * bits + 7) / 8;
 }
@@ -137,8 +145,8 @@ void Parser::finishTensor(RawTensor &raw, Tensor &tensor) {
     return problem(named(tensor) + " is stored in segments, which are not supported");
   if (tensor.dtype == DataType::String) {
     if (raw.isExternal || raw.hasRaw || tensor.strings.size() != elements)
-      problem(named(tensor) + " needs " + std::to_string(elements) +
-              " strings in string_data, has " + std::to_string(tensor.strings.size()));
+      problem(named(tensor) + " needs " + std::to_string(elements) + " strings in string_data, has " +
+              std::to_string(tensor.strings.size()));
     return;
   }
   tensor.strings.clear();
@@ -146,28 +154,32 @@ void Parser::finishTensor(RawTensor &raw, Tensor &tensor) {
     return external(raw, tensor, *expected);
   if (raw.hasRaw && (!raw.raw.empty() || *expected == 0 || !(raw.fixedField || raw.varintField))) {
     if (raw.raw.size() != *expected)
-      return problem(named(tensor) + " needs " + std::to_string(*expected) +
-                     " bytes of raw_data, has " + std::to_string(raw.raw.size()));
+      return problem(named(tensor) + " needs " + std::to_string(*expected) + " bytes of raw_data, has " +
+                     std::to_string(raw.raw.size()));
     return payload(tensor, raw.raw);
   }
   finishTyped(raw, tensor);
   if (tensor.length != *expected)
-    problem(named(tensor) + " of " + std::to_string(elements) + " elements of " +
-            dataTypeName(tensor.dtype) + " needs " + std::to_string(*expected) +
-            " bytes, has " + std::to_string(tensor.length));
+    problem(named(tensor) + " of " + std::to_string(elements) + " elements of " + dataTypeName(tensor.dtype) +
+            " needs " + std::to_string(*expected) + " bytes, has " + std::to_string(tensor.length));
 }
 
 /// The typed field that the specification names for a dtype.
 static uint32_t typedField(DataType dtype) {
   switch (dtype) {
   case DataType::Float:
-  case DataType::Complex64: return 4;
+  case DataType::Complex64:
+    return 4;
   case DataType::Double:
-  case DataType::Complex128: return 10;
-  case DataType::Int64: return 7;
+  case DataType::Complex128:
+    return 10;
+  case DataType::Int64:
+    return 7;
   case DataType::UInt32:
-  case DataType::UInt64: return 11;
-  default: return 5;
+  case DataType::UInt64:
+    return 11;
+  default:
+    return 5;
   }
 }
 
@@ -213,12 +225,10 @@ static bool parseUnsigned(const std::string &text, uint64_t &value) {
 }
 
 /// Resolves a location inside `directory`, or tells why it is refused.
-static std::optional<fs::path> resolveInside(const std::string &directory,
-                                             const std::string &location,
+static std::optional<fs::path> resolveInside(const std::string &directory, const std::string &location,
                                              std::string &error) {
   fs::path relative(location);
-  if (location.empty() || relative.is_absolute() ||
-      location.find('\0') != std::string::npos) {
+  if (location.empty() || relative.is_absolute() || location.find('\0') != std::string::npos) {
     error = "must be a relative path";
     return std::nullopt;
   }
@@ -238,8 +248,7 @@ static std::optional<fs::path> resolveInside(const std::string &directory,
     error = code.message();
     return std::nullopt;
   }
-  auto [rootEnd, ignored] =
-      std::mismatch(root.begin(), root.end(), resolved.begin(), resolved.end());
+  auto [rootEnd, ignored] = std::mismatch(root.begin(), root.end(), resolved.begin(), resolved.end());
   if (rootEnd != root.end()) {
     error = "leaves the model's directory through a symbolic link";
     return std::nullopt;
@@ -256,8 +265,7 @@ void Parser::external(const RawTensor &raw, Tensor &tensor, uint64_t expected) {
       location = value;
     else if (key == "offset" || key == "length") {
       if (!parseUnsigned(value, key == "offset" ? offset : length))
-        return problem(where + ": external data has " + key + " '" + value +
-                       "', which is not a number of bytes");
+        return problem(where + ": external data has " + key + " '" + value + "', which is not a number of bytes");
       hasLength |= key == "length";
     }
   }
@@ -276,8 +284,8 @@ void Parser::external(const RawTensor &raw, Tensor &tensor, uint64_t expected) {
                    std::to_string(expected));
   uint64_t size = payloads.contents(data).size();
   if (offset > size || expected > size - offset)
-    return problem(where + "needs " + std::to_string(expected) + " bytes at offset " +
-                   std::to_string(offset) + ", the file has " + std::to_string(size));
+    return problem(where + "needs " + std::to_string(expected) + " bytes at offset " + std::to_string(offset) +
+                   ", the file has " + std::to_string(size));
   tensor.length = expected;
   if (expected > InlineLimit) {
     tensor.file = data;
@@ -313,10 +321,8 @@ void Parser::parseSparse(Cursor in, Tensor &tensor) {
   size_t rank = tensor.dims.size();
   uint64_t count = values.numElements();
   bool perAxis = indices.dims.size() == 2;
-  if (indices.dtype != DataType::Int64 || values.dims.size() != 1 ||
-      indices.dims.empty() || indices.dims.size() > 2 ||
-      static_cast<uint64_t>(indices.dims[0]) != count ||
-      (perAxis && static_cast<size_t>(indices.dims[1]) != rank))
+  if (indices.dtype != DataType::Int64 || values.dims.size() != 1 || indices.dims.empty() || indices.dims.size() > 2 ||
+      static_cast<uint64_t>(indices.dims[0]) != count || (perAxis && static_cast<size_t>(indices.dims[1]) != rank))
     return problem(where + "values and indices do not fit together");
   auto valueBytes = payloads.bytes(values), indexBytes = payloads.bytes(indices);
   size_t width = bits / 8;
@@ -329,8 +335,8 @@ void Parser::parseSparse(Cursor in, Tensor &tensor) {
       int64_t limit = perAxis ? tensor.dims[axis] : static_cast<int64_t>(elements);
       if (index < 0 || index >= limit)
         return problem(where + "index " + std::to_string(index) + " is out of range");
-      linear = perAxis ? linear * static_cast<uint64_t>(limit) + static_cast<uint64_t>(index)
-                       : static_cast<uint64_t>(index);
+      linear =
+          perAxis ? linear * static_cast<uint64_t>(limit) + static_cast<uint64_t>(index) : static_cast<uint64_t>(index);
     }
     std::memcpy(dense.data() + linear * width, valueBytes.data() + i * width, width);
   }

@@ -16,8 +16,8 @@ static constexpr int64_t Target = 28;
 
 int64_t upgradeTarget() { return Target; }
 
-Node UpgradeStep::make(const std::string &opType, std::vector<std::string> inputs,
-                       Attributes attributes, std::string output) {
+Node UpgradeStep::make(const std::string &opType, std::vector<std::string> inputs, Attributes attributes,
+                       std::string output) {
   Node made;
   made.opType = opType;
   made.inputs = std::move(inputs);
@@ -29,8 +29,8 @@ Node UpgradeStep::make(const std::string &opType, std::vector<std::string> input
   return made;
 }
 
-std::string UpgradeStep::emit(const std::string &opType, std::vector<std::string> inputs,
-                              Attributes attributes, std::string output) {
+std::string UpgradeStep::emit(const std::string &opType, std::vector<std::string> inputs, Attributes attributes,
+                              std::string output) {
   if (output.empty())
     output = fresh(opType);
   before.push_back(make(opType, std::move(inputs), std::move(attributes), output));
@@ -68,8 +68,8 @@ std::string UpgradeStep::detachOutput(size_t i) {
   return old;
 }
 
-void UpgradeStep::emitAfter(const std::string &opType, std::vector<std::string> inputs,
-                            std::string output, Attributes attributes) {
+void UpgradeStep::emitAfter(const std::string &opType, std::vector<std::string> inputs, std::string output,
+                            Attributes attributes) {
   after.push_back(make(opType, std::move(inputs), std::move(attributes), std::move(output)));
 }
 
@@ -85,8 +85,7 @@ static const std::unordered_map<std::string_view, std::vector<const UpgradeRule 
       for (const UpgradeRule &rule : rules)
         built[rule.op].push_back(&rule);
     for (auto &[op, rules] : built)
-      std::sort(rules.begin(), rules.end(),
-                       [](const auto *a, const auto *b) { return a->to < b->to; });
+      std::sort(rules.begin(), rules.end(), [](const auto *a, const auto *b) { return a->to < b->to; });
     return built;
   }();
   return table;
@@ -172,14 +171,12 @@ private:
     }
     node.opset = Target;
     learnConstant(step.before);
-    out.insert(out.end(), std::make_move_iterator(step.before.begin()),
-               std::make_move_iterator(step.before.end()));
+    out.insert(out.end(), std::make_move_iterator(step.before.begin()), std::make_move_iterator(step.before.end()));
     if (!step.dropped) {
       learnConstant(node);
       out.push_back(std::move(node));
     }
-    out.insert(out.end(), std::make_move_iterator(step.after.begin()),
-               std::make_move_iterator(step.after.end()));
+    out.insert(out.end(), std::make_move_iterator(step.after.begin()), std::make_move_iterator(step.after.end()));
   }
 
   /// The first rule above a version; ops that change their type go on from there.
@@ -214,9 +211,11 @@ private:
 void upgrade(Model &model, NameGenerator &names, std::vector<Problem> &problems) {
   int64_t version = model.opsetVersion("");
   if (version > Target)
-    problems.push_back({false, {}, {},
-                        "the model imports opset " + std::to_string(version) +
-                            ", newer than the newest known, " + std::to_string(Target)});
+    problems.push_back({false,
+                        {},
+                        {},
+                        "the model imports opset " + std::to_string(version) + ", newer than the newest known, " +
+                            std::to_string(Target)});
   // A model that imports no default domain has none of its ops, or forgot to say.
   if (version == 0)
     version = Target;
@@ -234,8 +233,7 @@ void upgrade(Model &model, NameGenerator &names, std::vector<Problem> &problems)
     model.opsets.push_back({"", Target});
 }
 
-void upgradeNodes(std::vector<Node> &nodes, NameGenerator &names,
-                  std::vector<Problem> &problems) {
+void upgradeNodes(std::vector<Node> &nodes, NameGenerator &names, std::vector<Problem> &problems) {
   Upgrader upgrader(Target, names, problems);
   upgrader.run(nodes);
 }

@@ -29,8 +29,7 @@ void upgrade(Model &model, NameGenerator &names, std::vector<Problem> &problems)
 
 /// Upgrades a list of nodes (an expanded function body), each from Node::opset.
 /// Nodes without one are taken to be new already.
-void upgradeNodes(std::vector<Node> &nodes, NameGenerator &names,
-                  std::vector<Problem> &problems);
+void upgradeNodes(std::vector<Node> &nodes, NameGenerator &names, std::vector<Problem> &problems);
 
 /// The newest version that the rules lead to; equals newestOpset().
 int64_t upgradeTarget();

@@ -14,17 +14,14 @@ static constexpr int64_t MaxRank = 1024;
 /// Appends as many dims of size 1 to a tensor as take its first dim to position
 /// `axis` of a tensor with `target`'s rank. Ranks are computed in the graph, since
 /// none is known here; the importer folds that away.
-static std::string alignAt(UpgradeStep &step, const std::string &value, const std::string &target,
-                           int64_t axis) {
+static std::string alignAt(UpgradeStep &step, const std::string &value, const std::string &target, int64_t axis) {
   std::string rank = step.rankOf(value), count;
   if (axis < 0) // ones = -axis - rank(value)
     count = step.emit("Sub", {step.int64s({-axis}), rank});
   else // ones = rank(target) - axis - rank(value)
     count = step.emit("Sub", {step.emit("Sub", {step.rankOf(target), step.int64s({axis})}), rank});
-  std::string ones = step.emit("ConstantOfShape", {count},
-                               {Attribute::makeTensor("value", Tensor::int64s("", {1}))});
-  std::string shape = step.emit("Concat", {step.emit("Shape", {value}), ones},
-                                {Attribute::makeInt("axis", 0)});
+  std::string ones = step.emit("ConstantOfShape", {count}, {Attribute::makeTensor("value", Tensor::int64s("", {1}))});
+  std::string shape = step.emit("Concat", {step.emit("Shape", {value}), ones}, {Attribute::makeInt("axis", 0)});
   return step.emit("Reshape", {value, shape});
 }
 
@@ -113,8 +110,8 @@ static void batchNorm9(UpgradeStep &step) {
     node.removeAttr("spatial");
     return;
   }
-  const std::string x = node.input(0), scale = node.input(1), bias = node.input(2),
-                    mean = node.input(3), variance = node.input(4);
+  const std::string x = node.input(0), scale = node.input(1), bias = node.input(2), mean = node.input(3),
+                    variance = node.input(4);
   std::string epsilon = step.scalarLike(node.floatAttr("epsilon", 1e-5f), variance);
   std::string deviation = step.emit("Sqrt", {step.emit("Add", {variance, epsilon})});
   std::string normal = step.emit("Div", {step.emit("Sub", {x, mean}), deviation});
@@ -142,11 +139,11 @@ static void groupNorm21(UpgradeStep &step) {
   int64_t groups = node.intAttr("num_groups", 0);
   if (groups <= 0 || node.inputs.size() < 3)
     return step.error("num_groups must be positive, is " + std::to_string(groups));
-  std::string channels = step.emit("Shape", {node.input(0)},
-                                   {Attribute::makeInt("start", 1), Attribute::makeInt("end", 2)});
+  std::string channels =
+      step.emit("Shape", {node.input(0)}, {Attribute::makeInt("start", 1), Attribute::makeInt("end", 2)});
   std::string count = step.int64s({groups});
-  std::string shape = step.emit("Concat", {count, step.emit("Div", {channels, count})},
-                                {Attribute::makeInt("axis", 0)});
+  std::string shape =
+      step.emit("Concat", {count, step.emit("Div", {channels, count})}, {Attribute::makeInt("axis", 0)});
   for (size_t i : {1, 2}) {
     std::string column = step.emit("Unsqueeze", {node.input(i), step.int64s({1})});
     node.inputs[i] = step.emit("Reshape", {step.emit("Expand", {column, shape}), step.int64s({-1})});
@@ -188,25 +185,40 @@ static void dft20(UpgradeStep &step) {
 
 std::span<const UpgradeRule> mathUpgradeRules() {
   static constexpr UpgradeRule rules[] = {
-      {"Add", 7, legacyBroadcast},      {"Sub", 7, legacyBroadcast},
-      {"Mul", 7, legacyBroadcast},      {"Div", 7, legacyBroadcast},
-      {"Pow", 7, legacyBroadcast},      {"And", 7, legacyBroadcast},
-      {"Or", 7, legacyBroadcast},       {"Xor", 7, legacyBroadcast},
-      {"Equal", 7, legacyBroadcast},    {"Greater", 7, legacyBroadcast},
-      {"Less", 7, legacyBroadcast},     {"PRelu", 7, prelu7},
-      {"Cast", 6, cast6},               {"Clip", 11, clip11},
-      {"Selu", 6, selu6},               {"Softmax", 13, coerce2d13},
-      {"LogSoftmax", 13, coerce2d13},   {"Hardmax", 13, coerce2d13},
-      {"Dropout", 7, dropout7},         {"Dropout", 10, dropout10},
-      {"Dropout", 12, dropout12},       {"Gemm", 7, gemm7},
+      {"Add", 7, legacyBroadcast},
+      {"Sub", 7, legacyBroadcast},
+      {"Mul", 7, legacyBroadcast},
+      {"Div", 7, legacyBroadcast},
+      {"Pow", 7, legacyBroadcast},
+      {"And", 7, legacyBroadcast},
+      {"Or", 7, legacyBroadcast},
+      {"Xor", 7, legacyBroadcast},
+      {"Equal", 7, legacyBroadcast},
+      {"Greater", 7, legacyBroadcast},
+      {"Less", 7, legacyBroadcast},
+      {"PRelu", 7, prelu7},
+      {"Cast", 6, cast6},
+      {"Clip", 11, clip11},
+      {"Selu", 6, selu6},
+      {"Softmax", 13, coerce2d13},
+      {"LogSoftmax", 13, coerce2d13},
+      {"Hardmax", 13, coerce2d13},
+      {"Dropout", 7, dropout7},
+      {"Dropout", 10, dropout10},
+      {"Dropout", 12, dropout12},
+      {"Gemm", 7, gemm7},
       {"BatchNormalization", 7, batchNorm7},
       {"BatchNormalization", 9, batchNorm9},
       {"BatchNormalization", 14, batchNorm14},
       {"GroupNormalization", 21, groupNorm21},
-      {"LpPool", 2, floatToIntP2},      {"GlobalLpPool", 2, floatToIntP2},
-      {"RNN", 7, recurrent7},           {"LSTM", 7, recurrent7},
-      {"GRU", 3, gru3},                 {"GRU", 7, recurrent7},
-      {"RoiAlign", 16, roiAlign16},     {"GridSample", 20, gridSample20},
+      {"LpPool", 2, floatToIntP2},
+      {"GlobalLpPool", 2, floatToIntP2},
+      {"RNN", 7, recurrent7},
+      {"LSTM", 7, recurrent7},
+      {"GRU", 3, gru3},
+      {"GRU", 7, recurrent7},
+      {"RoiAlign", 16, roiAlign16},
+      {"GridSample", 20, gridSample20},
       {"DFT", 20, dft20},
   };
   return rules;

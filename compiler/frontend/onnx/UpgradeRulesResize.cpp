@@ -67,8 +67,8 @@ static void resize11(UpgradeStep &step) {
       f = std::min(f, 1.0f);
     for (float &f : up)
       f = std::max(f, 1.0f);
-    std::string shrunk = step.emit("Resize", {node.input(0), "", step.floats(down)},
-                                   {Attribute::makeString("mode", mode)});
+    std::string shrunk =
+        step.emit("Resize", {node.input(0), "", step.floats(down)}, {Attribute::makeString("mode", mode)});
     resizeAttributes(step.before.back(), mode, /*enlarges=*/false);
     node.inputs[0] = shrunk;
     scales = step.floats(up);

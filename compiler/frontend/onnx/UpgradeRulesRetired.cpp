@@ -41,8 +41,8 @@ static void imageScaler(UpgradeStep &step) {
   std::vector<float> bias = node.floatsAttr("bias").value_or(std::vector<float>());
   int64_t channels = static_cast<int64_t>(bias.size());
   std::string scaled = step.emit("Mul", {x, step.scalarLike(node.floatAttr("scale", 1), x)});
-  std::string perChannel = step.emit(
-      "CastLike", {step.constant(Tensor::make("", DataType::Float, {1, channels, 1, 1}, bias)), x});
+  std::string perChannel =
+      step.emit("CastLike", {step.constant(Tensor::make("", DataType::Float, {1, channels, 1, 1}, bias)), x});
   step.replaceBy("Add", {scaled, perChannel});
 }
 
@@ -64,8 +64,7 @@ static void crop(UpgradeStep &step) {
   std::vector<int64_t> ends = {end(bottom), end(right)};
   if (size && size->size() == 2)
     ends = {top + (*size)[0], left + (*size)[1]};
-  step.replaceBy("Slice", {node.input(0), step.int64s({top, left}), step.int64s(ends),
-                           step.int64s({2, 3})});
+  step.replaceBy("Slice", {node.input(0), step.int64s({top, left}), step.int64s(ends), step.int64s({2, 3})});
 }
 
 /// Slice with inputs, before Slice had them.
@@ -75,16 +74,14 @@ static void dynamicSlice(UpgradeStep &step) { step.node.opType = "Slice"; }
 static void constantFill(UpgradeStep &step) {
   const Node &node = step.node;
   auto type = static_cast<DataType>(node.intAttr("dtype", 1));
-  if (node.intsAttr("extra_shape") || (type != DataType::Float && type != DataType::Int64 &&
-                                       type != DataType::Int32))
+  if (node.intsAttr("extra_shape") || (type != DataType::Float && type != DataType::Int64 && type != DataType::Int32))
     return step.error("'extra_shape' and element types but float, int32 and int64 are not supported");
   float value = node.floatAttr("value", 0);
   if (type != DataType::Float && !(value > -2e9f && value < 2e9f))
     return step.error("value " + std::to_string(value) + " is out of range");
-  Tensor fill = type == DataType::Float ? Tensor::make<float>("", type, {1}, {value})
-                : type == DataType::Int64
-                    ? Tensor::int64s("", {static_cast<int64_t>(value)})
-                    : Tensor::make<int32_t>("", type, {1}, {static_cast<int32_t>(value)});
+  Tensor fill = type == DataType::Float   ? Tensor::make<float>("", type, {1}, {value})
+                : type == DataType::Int64 ? Tensor::int64s("", {static_cast<int64_t>(value)})
+                                          : Tensor::make<int32_t>("", type, {1}, {static_cast<int32_t>(value)});
   std::string shape;
   if (node.intAttr("input_as_shape", 0))
     shape = node.input(0);

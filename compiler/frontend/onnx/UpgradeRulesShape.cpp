@@ -47,8 +47,7 @@ static void split13(UpgradeStep &step) { step.attributeToInput("split", 1); }
 
 static void split18(UpgradeStep &step) {
   if (!step.node.hasInput(1) && !step.node.attr("num_outputs"))
-    step.node.setAttr(
-        Attribute::makeInt("num_outputs", static_cast<int64_t>(step.node.outputs.size())));
+    step.node.setAttr(Attribute::makeInt("num_outputs", static_cast<int64_t>(step.node.outputs.size())));
 }
 
 static void topK10(UpgradeStep &step) {
@@ -81,8 +80,7 @@ static void tile6(UpgradeStep &step) {
   };
   std::string ones = step.emit("ConstantOfShape", {step.rankOf(node.input(0))},
                                {Attribute::makeTensor("value", Tensor::int64s("", {1}))});
-  std::string repeats = step.emit(
-      "ScatterElements", {ones, oneElement(node.input(2)), oneElement(node.input(1))});
+  std::string repeats = step.emit("ScatterElements", {ones, oneElement(node.input(2)), oneElement(node.input(1))});
   node.inputs = {node.input(0), repeats};
 }
 
@@ -125,8 +123,7 @@ static void scan9(UpgradeStep &step) {
   bodyAttribute.name = "body";
   bodyAttribute.kind = Attribute::Kind::Graph;
   bodyAttribute.graphs.push_back(std::move(outer));
-  node.attrs = {std::move(bodyAttribute),
-                Attribute::makeInt("num_scan_inputs", carried + scanned)};
+  node.attrs = {std::move(bodyAttribute), Attribute::makeInt("num_scan_inputs", carried + scanned)};
 }
 
 /// Constant has one form: `value`. Sparse values were made dense when read.

@@ -22,8 +22,7 @@ struct ValueFacts {
 /// One node on its way up.
 class UpgradeStep {
 public:
-  UpgradeStep(Node &node, const ValueFacts &facts, NameGenerator &names,
-              std::vector<Problem> &problems)
+  UpgradeStep(Node &node, const ValueFacts &facts, NameGenerator &names, std::vector<Problem> &problems)
       : node(node), facts(facts), names(names), problems(problems) {}
 
   Node &node;
@@ -35,8 +34,8 @@ public:
 
   /// Adds a node of the newest opset before the node and returns its output,
   /// which has a fresh name unless one is given.
-  std::string emit(const std::string &opType, std::vector<std::string> inputs,
-                   Attributes attributes = {}, std::string output = {});
+  std::string emit(const std::string &opType, std::vector<std::string> inputs, Attributes attributes = {},
+                   std::string output = {});
   /// Adds a Constant node.
   std::string constant(Tensor value);
   std::string int64s(const std::vector<int64_t> &values) { return constant(Tensor::int64s("", values)); }
@@ -60,8 +59,7 @@ public:
   void emitAfter(const std::string &opType, std::vector<std::string> inputs, std::string output,
                  Attributes attributes = {});
   /// Replaces the node, whose first output becomes the given op's result.
-  void replaceBy(const std::string &opType, std::vector<std::string> inputs,
-                 Attributes attributes = {}) {
+  void replaceBy(const std::string &opType, std::vector<std::string> inputs, Attributes attributes = {}) {
     emit(opType, std::move(inputs), std::move(attributes), node.output(0));
     dropped = true;
   }
@@ -72,17 +70,14 @@ public:
     return it == facts.constants.end() ? nullptr : &it->second;
   }
   /// False only if nothing can read the output.
-  bool isUsed(const std::string &name) const {
-    return !name.empty() && (!facts.knowsUses || facts.used.count(name));
-  }
+  bool isUsed(const std::string &name) const { return !name.empty() && (!facts.knowsUses || facts.used.count(name)); }
   std::string fresh(const std::string &suffix) { return names.fresh(node.displayName() + "/" + suffix); }
   void error(std::string message) {
     problems.push_back({true, node.displayName(), node.qualifiedOp(), std::move(message)});
   }
 
 private:
-  Node make(const std::string &opType, std::vector<std::string> inputs, Attributes attributes,
-            std::string output);
+  Node make(const std::string &opType, std::vector<std::string> inputs, Attributes attributes, std::string output);
   const ValueFacts &facts;
   NameGenerator &names;
   std::vector<Problem> &problems;

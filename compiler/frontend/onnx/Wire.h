@@ -27,8 +27,7 @@ struct ErrorState {
     if (failed)
       return;
     failed = true;
-    message = "damaged protobuf at byte " + std::to_string(at - base) + ", in " +
-              messageType + ": " + what;
+    message = "damaged protobuf at byte " + std::to_string(at - base) + ", in " + messageType + ": " + what;
   }
 };
 
@@ -46,10 +45,8 @@ public:
   /// Protobuf's own default; three levels a nested subgraph.
   static constexpr unsigned MaxDepth = 100;
 
-  Cursor(std::span<const std::byte> body, const char *messageType,
-         ErrorState &errors, unsigned depth = 0)
-      : at(body.data()), end(body.data() + body.size()), messageType(messageType),
-        errors(errors), depth(depth) {
+  Cursor(std::span<const std::byte> body, const char *messageType, ErrorState &errors, unsigned depth = 0)
+      : at(body.data()), end(body.data() + body.size()), messageType(messageType), errors(errors), depth(depth) {
     if (depth > MaxDepth)
       fail("messages are nested deeper than " + std::to_string(MaxDepth));
   }
@@ -80,9 +77,8 @@ public:
       if (!varint(length))
         return false;
       if (length > static_cast<uint64_t>(end - at))
-        return fail("field " + std::to_string(field.number) + " of " +
-                    std::to_string(length) + " bytes runs past the end, " +
-                    std::to_string(end - at) + " bytes are left");
+        return fail("field " + std::to_string(field.number) + " of " + std::to_string(length) +
+                    " bytes runs past the end, " + std::to_string(end - at) + " bytes are left");
       field.body = {at, static_cast<size_t>(length)};
       at += length;
       return true;
@@ -91,8 +87,7 @@ public:
       field.type = WireType::Fixed32;
       return fixed(field.scalar, 4);
     default:
-      return fail("field " + std::to_string(field.number) +
-                  " has unsupported wire type " + std::to_string(tag & 7));
+      return fail("field " + std::to_string(field.number) + " has unsupported wire type " + std::to_string(tag & 7));
     }
   }
 

@@ -17,9 +17,7 @@ using wire::Cursor;
 using wire::Field;
 using wire::WireType;
 
-static std::string canonicalDomain(std::string domain) {
-  return domain == "ai.onnx" ? std::string() : domain;
-}
+static std::string canonicalDomain(std::string domain) { return domain == "ai.onnx" ? std::string() : domain; }
 
 void Parser::parse(Cursor in, OpsetImport &opset) {
   for (Field f; in.next(f);) {
@@ -85,9 +83,7 @@ void Parser::parse(Cursor in, Type &type) {
     case 4:
     case 5:
     case 9: {
-      type.kind = f.number == 4   ? Type::Kind::Sequence
-                  : f.number == 5 ? Type::Kind::Map
-                                  : Type::Kind::Optional;
+      type.kind = f.number == 4 ? Type::Kind::Sequence : f.number == 5 ? Type::Kind::Map : Type::Kind::Optional;
       // Sequence and Optional keep their element in field 1; Map has its key
       // type there and the value in field 2.
       uint32_t elementField = f.number == 5 ? 2 : 1;
@@ -122,8 +118,7 @@ void Parser::parse(Cursor in, ValueInfo &info) {
 }
 
 /// The kind for files that leave AttributeProto.type out (IR versions 1 and 2).
-static Attribute::Kind inferKind(const Attribute &a, bool hasF, bool hasI, bool hasS,
-                                 bool hasGraph, bool hasTensor) {
+static Attribute::Kind inferKind(const Attribute &a, bool hasF, bool hasI, bool hasS, bool hasGraph, bool hasTensor) {
   using Kind = Attribute::Kind;
   if (hasF)
     return Kind::Float;
@@ -149,14 +144,22 @@ void Parser::parse(Cursor in, Attribute &a) {
   int64_t type = 0;
   for (Field f; in.next(f);) {
     switch (f.number) {
-    case 1: a.name = in.string(f); break;
+    case 1:
+      a.name = in.string(f);
+      break;
     case 2:
       if (in.expect(f, WireType::Fixed32))
         a.f = std::bit_cast<float>(static_cast<uint32_t>(f.scalar));
       hasF = true;
       break;
-    case 3: a.i = in.integer(f); hasI = true; break;
-    case 4: a.s = in.string(f); hasS = true; break;
+    case 3:
+      a.i = in.integer(f);
+      hasI = true;
+      break;
+    case 4:
+      a.s = in.string(f);
+      hasS = true;
+      break;
     case 5:
     case 10:
       hasTensor |= f.number == 5;
@@ -189,12 +192,21 @@ void Parser::parse(Cursor in, Attribute &a) {
     case 8:
       in.varints(f, [&](uint64_t v) { a.ints.push_back(static_cast<int64_t>(v)); });
       break;
-    case 9: a.strings.push_back(in.string(f)); break;
+    case 9:
+      a.strings.push_back(in.string(f));
+      break;
     case 14:
-    case 15: parse(in.enter(f, "TypeProto"), a.types.emplace_back()); break;
-    case 20: type = in.integer(f); break;
-    case 21: a.refAttrName = in.string(f); break;
-    default: break;
+    case 15:
+      parse(in.enter(f, "TypeProto"), a.types.emplace_back());
+      break;
+    case 20:
+      type = in.integer(f);
+      break;
+    case 21:
+      a.refAttrName = in.string(f);
+      break;
+    default:
+      break;
     }
   }
   // Sparse tensors have been made dense.
@@ -206,13 +218,11 @@ void Parser::parse(Cursor in, Attribute &a) {
     problem("attribute '" + a.name + "' has unknown type " + std::to_string(type));
     return;
   }
-  a.kind = type ? static_cast<Attribute::Kind>(type)
-                : inferKind(a, hasF, hasI, hasS, hasGraph, hasTensor);
+  a.kind = type ? static_cast<Attribute::Kind>(type) : inferKind(a, hasF, hasI, hasS, hasGraph, hasTensor);
   if (!a.refAttrName.empty() || errors.failed)
     return;
   using Kind = Attribute::Kind;
-  if ((a.kind == Kind::Tensor && a.tensors.size() != 1) ||
-      (a.kind == Kind::Graph && a.graphs.size() != 1) ||
+  if ((a.kind == Kind::Tensor && a.tensors.size() != 1) || (a.kind == Kind::Graph && a.graphs.size() != 1) ||
       (a.kind == Kind::Type && a.types.size() != 1))
     problem("attribute '" + a.name + "' must hold exactly one value of its type");
 }
@@ -221,14 +231,29 @@ void Parser::parse(Cursor in, Node &node) {
   size_t firstProblem = problems.size();
   for (Field f; in.next(f);) {
     switch (f.number) {
-    case 1: node.inputs.push_back(in.string(f)); break;
-    case 2: node.outputs.push_back(in.string(f)); break;
-    case 3: node.name = in.string(f); break;
-    case 4: node.opType = in.string(f); break;
-    case 5: parse(in.enter(f, "AttributeProto"), node.attrs.emplace_back()); break;
-    case 7: node.domain = canonicalDomain(in.string(f)); break;
-    case 8: node.overload = in.string(f); break;
-    default: break;
+    case 1:
+      node.inputs.push_back(in.string(f));
+      break;
+    case 2:
+      node.outputs.push_back(in.string(f));
+      break;
+    case 3:
+      node.name = in.string(f);
+      break;
+    case 4:
+      node.opType = in.string(f);
+      break;
+    case 5:
+      parse(in.enter(f, "AttributeProto"), node.attrs.emplace_back());
+      break;
+    case 7:
+      node.domain = canonicalDomain(in.string(f));
+      break;
+    case 8:
+      node.overload = in.string(f);
+      break;
+    default:
+      break;
     }
   }
   // Attributes come before the name is known; inner nodes name themselves.
@@ -249,15 +274,26 @@ void Parser::parse(Cursor in, Graph &graph) {
       parse(in.enter(f, "NodeProto"), node);
       break;
     }
-    case 2: graph.name = in.string(f); break;
-    case 5: parse(in.enter(f, "TensorProto"), graph.initializers.emplace_back()); break;
+    case 2:
+      graph.name = in.string(f);
+      break;
+    case 5:
+      parse(in.enter(f, "TensorProto"), graph.initializers.emplace_back());
+      break;
     case 15:
       parseSparse(in.enter(f, "SparseTensorProto"), graph.initializers.emplace_back());
       break;
-    case 11: parse(in.enter(f, "ValueInfoProto"), graph.inputs.emplace_back()); break;
-    case 12: parse(in.enter(f, "ValueInfoProto"), graph.outputs.emplace_back()); break;
-    case 13: parse(in.enter(f, "ValueInfoProto"), graph.valueInfos.emplace_back()); break;
-    default: break;
+    case 11:
+      parse(in.enter(f, "ValueInfoProto"), graph.inputs.emplace_back());
+      break;
+    case 12:
+      parse(in.enter(f, "ValueInfoProto"), graph.outputs.emplace_back());
+      break;
+    case 13:
+      parse(in.enter(f, "ValueInfoProto"), graph.valueInfos.emplace_back());
+      break;
+    default:
+      break;
     }
   }
 }
@@ -265,26 +301,41 @@ void Parser::parse(Cursor in, Graph &graph) {
 void Parser::parse(Cursor in, Function &function) {
   for (Field f; in.next(f);) {
     switch (f.number) {
-    case 1: function.name = in.string(f); break;
-    case 4: function.inputs.push_back(in.string(f)); break;
-    case 5: function.outputs.push_back(in.string(f)); break;
-    case 6: function.attributes.push_back(in.string(f)); break;
+    case 1:
+      function.name = in.string(f);
+      break;
+    case 4:
+      function.inputs.push_back(in.string(f));
+      break;
+    case 5:
+      function.outputs.push_back(in.string(f));
+      break;
+    case 6:
+      function.attributes.push_back(in.string(f));
+      break;
     case 7: {
       Node &node = function.nodes.emplace_back();
       node.index = static_cast<int64_t>(function.nodes.size()) - 1;
       parse(in.enter(f, "NodeProto"), node);
       break;
     }
-    case 9: parse(in.enter(f, "OperatorSetIdProto"), function.opsets.emplace_back()); break;
-    case 10: function.domain = canonicalDomain(in.string(f)); break;
+    case 9:
+      parse(in.enter(f, "OperatorSetIdProto"), function.opsets.emplace_back());
+      break;
+    case 10:
+      function.domain = canonicalDomain(in.string(f));
+      break;
     case 11:
       parse(in.enter(f, "AttributeProto"), function.attributeDefaults.emplace_back());
       break;
     case 12:
       parse(in.enter(f, "ValueInfoProto"), function.valueInfos.emplace_back());
       break;
-    case 13: function.overload = in.string(f); break;
-    default: break;
+    case 13:
+      function.overload = in.string(f);
+      break;
+    default:
+      break;
     }
   }
 }
@@ -293,22 +344,39 @@ void Parser::parse(Cursor in, Model &model) {
   bool hasGraph = false;
   for (Field f; in.next(f);) {
     switch (f.number) {
-    case 1: model.irVersion = in.integer(f); break;
-    case 2: model.producerName = in.string(f); break;
-    case 3: model.producerVersion = in.string(f); break;
-    case 4: model.domain = in.string(f); break;
-    case 5: model.modelVersion = in.integer(f); break;
+    case 1:
+      model.irVersion = in.integer(f);
+      break;
+    case 2:
+      model.producerName = in.string(f);
+      break;
+    case 3:
+      model.producerVersion = in.string(f);
+      break;
+    case 4:
+      model.domain = in.string(f);
+      break;
+    case 5:
+      model.modelVersion = in.integer(f);
+      break;
     case 7:
       hasGraph = true;
       parse(in.enter(f, "GraphProto"), model.graph);
       break;
-    case 8: parse(in.enter(f, "OperatorSetIdProto"), model.opsets.emplace_back()); break;
+    case 8:
+      parse(in.enter(f, "OperatorSetIdProto"), model.opsets.emplace_back());
+      break;
     case 14:
       model.metadata.push_back(parseEntry(in.enter(f, "StringStringEntryProto")));
       break;
-    case 20: problem("training information is ignored", /*isError=*/false); break;
-    case 25: parse(in.enter(f, "FunctionProto"), model.functions.emplace_back()); break;
-    default: break;
+    case 20:
+      problem("training information is ignored", /*isError=*/false);
+      break;
+    case 25:
+      parse(in.enter(f, "FunctionProto"), model.functions.emplace_back());
+      break;
+    default:
+      break;
     }
   }
   if (errors.failed)

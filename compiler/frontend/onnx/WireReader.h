@@ -33,8 +33,7 @@ ReadResult readModel(const std::string &path);
 
 /// Reads a model from memory, which is copied. `directory` is where external
 /// data lies; without one external data is an error.
-ReadResult readModelBytes(std::span<const std::byte> bytes,
-                          const std::string &directory = "");
+ReadResult readModelBytes(std::span<const std::byte> bytes, const std::string &directory = "");
 
 /// Reads one serialized FunctionProto; all payloads become owned.
 struct ReadFunctionResult {

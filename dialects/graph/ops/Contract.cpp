@@ -35,7 +35,9 @@ LogicalResult MatmulOp::inferTypes(InferRequest &r) {
 }
 bool MatmulOp::isLanewise() { return true; }
 Value MatmulOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
-  auto batchType = [](Type t) { return tensorOf(cast<RankedTensorType>(t).getElementType(), ArrayRef(dimsOf(t)).drop_back(2)); };
+  auto batchType = [](Type t) {
+    return tensorOf(cast<RankedTensorType>(t).getElementType(), ArrayRef(dimsOf(t)).drop_back(2));
+  };
   Type result = batchType(getType());
   auto batch = index.drop_back(2);
   auto ia = broadcastIndex(e, batchType(getA().getType()), result, batch);
@@ -77,11 +79,13 @@ LogicalResult ConvOp::inferTypes(InferRequest &r) {
   if (x.size() < 3 || w.size() != x.size())
     return r.fail("x of rank " + Twine(x.size()) + " and w of rank " + Twine(w.size()));
   size_t n = x.size() - 2;
-  auto strides = r.integers("strides"), low = r.integers("pads_begin"), high = r.integers("pads_end"), dil = r.integers("dilations");
+  auto strides = r.integers("strides"), low = r.integers("pads_begin"), high = r.integers("pads_end"),
+       dil = r.integers("dilations");
   if (strides.size() != n || low.size() != n || high.size() != n || dil.size() != n)
     return r.fail("attributes do not fit " + Twine(n) + " spatial dims");
   int64_t groups = r.integer("groups", 1);
-  auto c = constantOf(last ? x.back() : x[1]), cg = constantOf(last ? w[n] : w[1]), o = constantOf(last ? w[n + 1] : w[0]);
+  auto c = constantOf(last ? x.back() : x[1]), cg = constantOf(last ? w[n] : w[1]),
+       o = constantOf(last ? w[n + 1] : w[0]);
   if (!cg || !o)
     return r.fail("the channels of w are not constant");
   if (groups < 1 || *o % groups != 0)
@@ -123,7 +127,8 @@ Value ConvOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   return overTaps(e, taps, zeroV, [&](ArrayRef<Value> tap, Value acc) {
     Value inside;
     for (unsigned i = 0; i < n; ++i) {
-      Value pos = e.sub(e.add(e.mul(index[sx + i], e.i64(getStrides()[i])), e.mul(tap[i], e.i64(getDilations()[i]))), e.i64(getPadsBegin()[i]));
+      Value pos = e.sub(e.add(e.mul(index[sx + i], e.i64(getStrides()[i])), e.mul(tap[i], e.i64(getDilations()[i]))),
+                        e.i64(getPadsBegin()[i]));
       Value dim = e.expr(x[sx + i]);
       Value in = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, pos, dim);
       inside = inside ? e.both(inside, in) : in;
@@ -148,7 +153,8 @@ LogicalResult ConvTransposeOp::inferTypes(InferRequest &r) {
   if (x.size() < 3 || w.size() != x.size() || sizes.size() != x.size() - 2)
     return r.fail("x of rank " + Twine(x.size()) + ", w of rank " + Twine(w.size()));
   size_t n = x.size() - 2;
-  auto og = constantOf(last ? w[n + 1] : w[1]), c = constantOf(last ? w[n] : w[0]), cx = constantOf(last ? x.back() : x[1]);
+  auto og = constantOf(last ? w[n + 1] : w[1]), c = constantOf(last ? w[n] : w[0]),
+       cx = constantOf(last ? x.back() : x[1]);
   if (!og || !c)
     return r.fail("the channels of w are not constant");
   if (cx && *cx != *c)

@@ -49,7 +49,8 @@ LogicalResult GatherNdOp::inferTypes(InferRequest &r) {
   if (!tuple)
     return r.fail("the length of index tuples is not constant");
   if (batch + *tuple > int64_t(x.size()))
-    return r.fail("index tuples of " + Twine(*tuple) + " after " + Twine(batch) + " batch dims on rank " + Twine(x.size()));
+    return r.fail("index tuples of " + Twine(*tuple) + " after " + Twine(batch) + " batch dims on rank " +
+                  Twine(x.size()));
   SmallVector<AffineExpr> out(indices.begin(), indices.end() - 1);
   out.append(x.begin() + batch + *tuple, x.end());
   return r.done(r.elem(0), out);

@@ -162,7 +162,8 @@ LogicalResult PadOp::inferTypes(InferRequest &r) {
   return r.done(r.elem(0), dims);
 }
 bool PadOp::isLanewise() {
-  return rankOf(getX()) > 0 && isConstant(getLow().getResults().back(), 0) && isConstant(getHigh().getResults().back(), 0);
+  return rankOf(getX()) > 0 && isConstant(getLow().getResults().back(), 0) &&
+         isConstant(getHigh().getResults().back(), 0);
 }
 Value PadOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   auto dims = dimsOf(getX().getType());
@@ -182,7 +183,7 @@ Value PadOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
       break;
     }
     case PadMode::Edge:
-      break; // the clamp below is what edge means
+      break;                 // the clamp below is what edge means
     case PadMode::Reflect: { // a triangle wave of period 2 (n - 1)
       Value period = arith::MaxSIOp::create(e.b, e.loc, e.mul(last, e.i64(2)), one);
       Value m = arith::RemSIOp::create(e.b, e.loc, v, period);
@@ -202,8 +203,11 @@ Value PadOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
     return e.load(0, at);
   // Inside an scf.if, since the source may have no elements at all.
   SmallVector<Value> none(rankOf(getValue()), zero);
-  auto branch = scf::IfOp::create(e.b, e.loc,
-      e.splat(ScalarBuilder(e.b, e.loc).constant(computeType(cast<RankedTensorType>(getType()).getElementType()), 0)).getType(), inside, true);
+  auto branch = scf::IfOp::create(
+      e.b, e.loc,
+      e.splat(ScalarBuilder(e.b, e.loc).constant(computeType(cast<RankedTensorType>(getType()).getElementType()), 0))
+          .getType(),
+      inside, true);
   for (bool in : {true, false}) {
     OpBuilder::InsertionGuard guard(e.b);
     e.b.setInsertionPointToStart(in ? branch.thenBlock() : branch.elseBlock());
@@ -245,7 +249,9 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) { return getXs().size() == 1 ? getXs()[
 Value ConcatOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   unsigned axis = getAxis();
   SmallVector<Value> at(index);
-  Type type = e.splat(ScalarBuilder(e.b, e.loc).constant(computeType(cast<RankedTensorType>(getType()).getElementType()), 0)).getType();
+  Type type =
+      e.splat(ScalarBuilder(e.b, e.loc).constant(computeType(cast<RankedTensorType>(getType()).getElementType()), 0))
+          .getType();
   // if (i < n0) x0[i] else if (i - n0 < n1) x1[i - n0] else ...
   std::function<Value(unsigned, Value)> pick = [&](unsigned k, Value i) -> Value {
     auto read = [&](unsigned which) {
@@ -284,7 +290,8 @@ Value TileOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   SmallVector<Value> at;
   for (auto [i, d] : llvm::enumerate(dimsOf(getX().getType())))
     at.push_back(isConstant(getRepeats().getResult(i), 1) ? index[i]
-                 : isConstant(d, 1) ? e.i64(0) : Value(arith::RemUIOp::create(e.b, e.loc, index[i], e.expr(d))));
+                 : isConstant(d, 1) ? e.i64(0)
+                                    : Value(arith::RemUIOp::create(e.b, e.loc, index[i], e.expr(d))));
   return e.load(0, at);
 }
 

@@ -19,7 +19,9 @@ LogicalResult ReduceOp::inferTypes(InferRequest &r) {
   return r.done(r.elem(0), dims);
 }
 
-bool ReduceOp::isLanewise() { return !llvm::is_contained(getAxes(), cast<RankedTensorType>(getX().getType()).getRank() - 1); }
+bool ReduceOp::isLanewise() {
+  return !llvm::is_contained(getAxes(), cast<RankedTensorType>(getX().getType()).getRank() - 1);
+}
 
 Value ReduceOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   Type elem = cast<RankedTensorType>(getX().getType()).getElementType();
@@ -28,10 +30,14 @@ Value ReduceOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) 
   auto combine = [&](Value acc, Value v) {
     Sc a = s.make(acc, uns), c = s.make(v, uns);
     switch (getKind()) {
-    case ReduceKind::Sum: return (a + c).value;
-    case ReduceKind::Prod: return (a * c).value;
-    case ReduceKind::Max: return max(a, c).value;
-    case ReduceKind::Min: return min(a, c).value;
+    case ReduceKind::Sum:
+      return (a + c).value;
+    case ReduceKind::Prod:
+      return (a * c).value;
+    case ReduceKind::Max:
+      return max(a, c).value;
+    case ReduceKind::Min:
+      return min(a, c).value;
     }
     llvm_unreachable("covered switch");
   };
@@ -81,18 +87,19 @@ Value ArgReduceOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> inde
   SmallVector<Value> at(index);
   at[axis] = e.i64(0);
   Value first = e.load(0, at);
-  auto out = e.loopMany(dimOf(getX().getType(), axis), {first, e.i64(0)}, [&](Value i, ValueRange acc) -> SmallVector<Value> {
-    at[axis] = i;
-    Sc best = s.make(acc[0], uns), v = s.make(e.load(0, at), uns);
-    Sc better = getMax() ? lt(best, v) : lt(v, best);
-    if (getLast())
-      better = or_(better, eq(best, v));
-    if (v.isFloat()) { // a NaN beats every number, the first one stays
-      Sc bestOk = eq(best, best);
-      better = and_(bestOk, or_(better, ne(v, v)));
-    }
-    return {select(better, v, best).value, e.select(better.value, i, acc[1])};
-  });
+  auto out =
+      e.loopMany(dimOf(getX().getType(), axis), {first, e.i64(0)}, [&](Value i, ValueRange acc) -> SmallVector<Value> {
+        at[axis] = i;
+        Sc best = s.make(acc[0], uns), v = s.make(e.load(0, at), uns);
+        Sc better = getMax() ? lt(best, v) : lt(v, best);
+        if (getLast())
+          better = or_(better, eq(best, v));
+        if (v.isFloat()) { // a NaN beats every number, the first one stays
+          Sc bestOk = eq(best, best);
+          better = and_(bestOk, or_(better, ne(v, v)));
+        }
+        return {select(better, v, best).value, e.select(better.value, i, acc[1])};
+      });
   return out[1];
 }
 

@@ -56,7 +56,8 @@ Value PoolOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
       for (unsigned d : order)
         flat = e.add(e.mul(flat, e.expr(dims[d])), at[d]);
       Value better = lt(s.make(st[0], uns), s.make(cand, uns)).value;
-      better = arith::OrIOp::create(b, loc, better, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, st[2], zero));
+      better =
+          arith::OrIOp::create(b, loc, better, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, st[2], zero));
       if (ok)
         better = e.both(better, ok);
       return {e.select(better, cand, st[0]), st[1], e.select(better, flat, st[2])};

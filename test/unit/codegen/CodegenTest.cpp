@@ -123,9 +123,9 @@ TEST(Codegen, PolynomialsHandleSpecialValues) {
   for (const Case &c : cases) {
     KernelRunner runner;
     ASSERT_EQ(runner.load(unaryKernel(c.op, "f32"), slice), "") << c.op;
-    std::vector<float> x = {0,   1,   2,   0.5f, -0.5f,  10,    50,       80,        88,  88.7f, 89,     200,   -1, -2,
-                            -20, -87, -88, -104, -1e30f, 1e30f, INFINITY, -INFINITY, NAN, 1e-6f, -1e-6f, 1e-20f,
-                            1e-40f, 1e-45f, -1e-40f};
+    std::vector<float> x = {0,        1,         2,   0.5f,  -0.5f,  10,     50,     80,     88,     88.7f,
+                            89,       200,       -1,  -2,    -20,    -87,    -88,    -104,   -1e30f, 1e30f,
+                            INFINITY, -INFINITY, NAN, 1e-6f, -1e-6f, 1e-20f, 1e-40f, 1e-45f, -1e-40f};
     std::vector<float> y(x.size());
     ASSERT_EQ(runner.run("k", {x.data(), y.data()}, {}, 0, x.size()), 0);
     for (size_t i = 0; i < x.size(); ++i) {

@@ -21,7 +21,8 @@ TEST_F(EvalTest, ReducesInALoop) {
         %n = arith.addf %acc, %x : f32
         scf.yield %n : f32
       }
-      return %s : f32 })", builder.getF32Type(), {300}, {{builder.getF32Type(), {300, 5}, a.data()}});
+      return %s : f32 })",
+                        builder.getF32Type(), {300}, {{builder.getF32Type(), {300, 5}, a.data()}});
   ASSERT_EQ(out.size(), 300u) << why;
   for (size_t k = 0; k < out.size(); ++k) {
     float sum = 0;
@@ -40,7 +41,8 @@ TEST_F(EvalTest, LoopBoundsDifferByLaneAndYieldsSwap) {
         %n = arith.addi %a, %b : i64
         scf.yield %b, %n : i64, i64
       }
-      return %r#0 : i64 })", i(64), {12});
+      return %r#0 : i64 })",
+                          i(64), {12});
   EXPECT_EQ(out, (std::vector<int64_t>{0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89}));
 }
 
@@ -60,7 +62,8 @@ TEST_F(EvalTest, BranchesGuardLoads) {
       } else {
         scf.yield %p : f32
       }
-      return %r : f32 })", builder.getF32Type(), {6}, {{builder.getF32Type(), {3}, a.data()}});
+      return %r : f32 })",
+                        builder.getF32Type(), {6}, {{builder.getF32Type(), {3}, a.data()}});
   EXPECT_EQ(out, (std::vector<float>{-7, 1, 2, 3, -7, -7})) << why;
 }
 
@@ -76,7 +79,8 @@ TEST_F(EvalTest, EmptyInputBehindABranch) {
       } else {
         scf.yield %p : f32
       }
-      return %r : f32 })", builder.getF32Type(), {3}, {{builder.getF32Type(), {0}, nullptr}});
+      return %r : f32 })",
+                        builder.getF32Type(), {3}, {{builder.getF32Type(), {0}, nullptr}});
   EXPECT_EQ(out, (std::vector<float>{4, 4, 4})) << why;
 }
 
@@ -106,6 +110,7 @@ TEST_F(EvalTest, WhileEndsLaneByLane) {
         %m = arith.addi %n, %c1 : i64
         scf.yield %next, %m : i64, i64
       }
-      return %r#0 : i64 })", i(64), {10});
+      return %r#0 : i64 })",
+                          i(64), {10});
   EXPECT_EQ(out, (std::vector<int64_t>{0, 1, 7, 2, 5, 8, 16, 3, 19, 6})) << why;
 }

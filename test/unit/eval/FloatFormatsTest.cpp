@@ -47,8 +47,7 @@ TEST(FloatFormats, Float8Edges) {
   EXPECT_TRUE(std::isinf(roundToFormat(1e6f, FloatFormat::E5M2)));
   EXPECT_TRUE(std::isnan(roundToFormat(1e6f, FloatFormat::E5M2FNUZ)));
   EXPECT_EQ(roundToFormat(17.0f, FloatFormat::E4M3FN), 16.0f);
-  for (FloatFormat format : {FloatFormat::E4M3FN, FloatFormat::E4M3FNUZ, FloatFormat::E5M2,
-                             FloatFormat::E5M2FNUZ})
+  for (FloatFormat format : {FloatFormat::E4M3FN, FloatFormat::E4M3FNUZ, FloatFormat::E5M2, FloatFormat::E5M2FNUZ})
     for (uint32_t bits = 0; bits < 256; ++bits) {
       float value = decodeBits(bits, format);
       if (!std::isnan(value))

@@ -18,20 +18,18 @@
 
 struct EvalTest : testing::Test {
   EvalTest() : builder(&context) {
-    context.loadDialect<mlir::arith::ArithDialect, mlir::math::MathDialect,
-                        mlir::scf::SCFDialect, mlir::func::FuncDialect>();
+    context.loadDialect<mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
+                        mlir::func::FuncDialect>();
   }
 
   /// Decodes the function @f of `source`; the reason of a failure is in `why`.
   mlir::FailureOr<wick::compiler::ElementProgram> decode(const std::string &source) {
-    mlir::OwningOpRef<mlir::ModuleOp> module =
-        mlir::parseSourceString<mlir::ModuleOp>(source, &context);
+    mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(source, &context);
     if (!module) {
       why = "does not parse";
       return mlir::failure();
     }
-    return wick::compiler::ElementProgram::decode(
-        module->lookupSymbol<mlir::func::FuncOp>("f"), why);
+    return wick::compiler::ElementProgram::decode(module->lookupSymbol<mlir::func::FuncOp>("f"), why);
   }
 
   /// Runs @f over `shape`. `Out` must be the storage type of `elem`.

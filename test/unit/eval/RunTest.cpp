@@ -20,8 +20,9 @@ TEST_F(EvalTest, AddsWithBroadcastAcrossBlocks) {
       %y = func.call @wick_load_1(%j) : (i64) -> f32
       %z = arith.addf %x, %y : f32
       return %z : f32
-    })", builder.getF32Type(), {700, 3},
-    {{builder.getF32Type(), {700, 3}, a.data()}, {builder.getF32Type(), {3}, b.data()}});
+    })",
+                        builder.getF32Type(), {700, 3},
+                        {{builder.getF32Type(), {700, 3}, a.data()}, {builder.getF32Type(), {3}, b.data()}});
   ASSERT_EQ(out.size(), a.size()) << why;
   for (size_t k = 0; k < a.size(); ++k)
     ASSERT_EQ(out[k], a[k] + b[k % 3]);
@@ -49,14 +50,11 @@ TEST_F(EvalTest, NarrowIntegersWrapAndCompareUnsigned) {
   EXPECT_EQ(body("%r = math.ctlz %x : i8"), (std::vector<int8_t>{1, 0, 0, 5}));
   EXPECT_EQ(body("%r = math.ctpop %x : i8"), (std::vector<int8_t>{7, 1, 8, 2}));
   EXPECT_EQ(body("%r = math.absi %x : i8"), (std::vector<int8_t>{127, -128, 1, 5}));
-  EXPECT_EQ(body("%p = arith.cmpi ult, %x, %c : i8 %r = arith.extsi %p : i1 to i8"),
-            (std::vector<int8_t>{0, 0, 0, 0}));
+  EXPECT_EQ(body("%p = arith.cmpi ult, %x, %c : i8 %r = arith.extsi %p : i1 to i8"), (std::vector<int8_t>{0, 0, 0, 0}));
   EXPECT_EQ(body("%p = arith.cmpi slt, %x, %c : i8 %r = arith.extsi %p : i1 to i8"),
             (std::vector<int8_t>{0, -1, -1, 0}));
-  EXPECT_EQ(body("%r, %o = arith.addui_extended %x, %x : i8, i1"),
-            (std::vector<int8_t>{-2, 0, -2, 10}));
-  EXPECT_EQ(body("%l, %r = arith.mulsi_extended %x, %x : i8"),
-            (std::vector<int8_t>{63, 64, 0, 0}));
+  EXPECT_EQ(body("%r, %o = arith.addui_extended %x, %x : i8, i1"), (std::vector<int8_t>{-2, 0, -2, 10}));
+  EXPECT_EQ(body("%l, %r = arith.mulsi_extended %x, %x : i8"), (std::vector<int8_t>{63, 64, 0, 0}));
 }
 
 TEST_F(EvalTest, SmallestIntegerDividedByMinusOneDoesNotTrap) {
@@ -66,7 +64,8 @@ TEST_F(EvalTest, SmallestIntegerDividedByMinusOneDoesNotTrap) {
       %q = arith.divsi %m, %n : i64
       %r = arith.remsi %m, %n : i64
       %s = arith.addi %q, %r : i64
-      return %s : i64 })", i(64), {1});
+      return %s : i64 })",
+                          i(64), {1});
   EXPECT_EQ(out, std::vector<int64_t>{INT64_MIN});
 }
 
@@ -78,7 +77,8 @@ TEST_F(EvalTest, HalfRoundsAfterEachOp) {
       %c = arith.constant 1.0 : f16
       %y = arith.addf %x, %c : f16
       %z = arith.addf %y, %c : f16
-      return %z : f16 })", builder.getF16Type(), {2}, {{builder.getF16Type(), {2}, a.data()}});
+      return %z : f16 })",
+                           builder.getF16Type(), {2}, {{builder.getF16Type(), {2}, a.data()}});
   EXPECT_EQ(out, (std::vector<uint16_t>{0x4200, 0x6800})); // 3; 2048 + 1 + 1 sticks at 2048
 }
 
@@ -90,7 +90,8 @@ TEST_F(EvalTest, ProductAndSumAreNotFused) {
       %c = arith.constant -1.0 : f32
       %y = arith.mulf %x, %x : f32
       %z = arith.addf %y, %c : f32
-      return %z : f32 })", builder.getF32Type(), {1}, {{builder.getF32Type(), {1}, a.data()}});
+      return %z : f32 })",
+                        builder.getF32Type(), {1}, {{builder.getF32Type(), {1}, a.data()}});
   volatile float square = a[0] * a[0];
   EXPECT_EQ(out, std::vector<float>{square - 1.0f});
 }
@@ -103,7 +104,8 @@ TEST_F(EvalTest, FloatSpecialValues) {
     return run<float>(std::string(R"(func.func private @wick_load_0(i64) -> f32
       func.func @f(%i: i64) -> f32 {
       %x = func.call @wick_load_0(%i) : (i64) -> f32 %zero = arith.constant 0.0 : f32 )") +
-      text + " return %r : f32 }", builder.getF32Type(), {6}, inputs);
+                          text + " return %r : f32 }",
+                      builder.getF32Type(), {6}, inputs);
   };
   auto max = body("%r = arith.maximumf %x, %zero : f32");
   EXPECT_FALSE(std::signbit(max[0]));
@@ -129,26 +131,29 @@ TEST_F(EvalTest, SubByteAndBoolStorage) {
     func.func @f(%i: i64) -> i4 {
       %x = func.call @wick_load_0(%i) : (i64) -> i4
       return %x : i4 })";
-  EXPECT_EQ(run<int8_t>(source, i(4), {4}, {{i(4), {4}, nibbles.data()}}),
-            (std::vector<int8_t>{-1, -1, 7, -8}));
+  EXPECT_EQ(run<int8_t>(source, i(4), {4}, {{i(4), {4}, nibbles.data()}}), (std::vector<int8_t>{-1, -1, 7, -8}));
   mlir::Type ui4 = builder.getIntegerType(4, false);
-  EXPECT_EQ(run<int8_t>(source, ui4, {4}, {{ui4, {4}, nibbles.data()}}),
-            (std::vector<int8_t>{15, 15, 7, 8}));
+  EXPECT_EQ(run<int8_t>(source, ui4, {4}, {{ui4, {4}, nibbles.data()}}), (std::vector<int8_t>{15, 15, 7, 8}));
   EXPECT_EQ(run<uint8_t>(R"(func.func @f(%i: i64) -> i1 {
       %c = arith.constant 1 : i64
       %x = arith.cmpi sgt, %i, %c : i64
-      return %x : i1 })", i(1), {4}), (std::vector<uint8_t>{0, 0, 1, 1}));
+      return %x : i1 })",
+                         i(1), {4}),
+            (std::vector<uint8_t>{0, 0, 1, 1}));
 }
 
 TEST_F(EvalTest, BitcastsAndFloat8) {
   EXPECT_EQ(run<int32_t>(R"(func.func @f() -> i32 {
       %c = arith.constant -2.0 : f32
       %b = arith.bitcast %c : f32 to i32
-      return %b : i32 })", i(32), {}), std::vector<int32_t>{int32_t(0xc0000000)});
+      return %b : i32 })",
+                         i(32), {}),
+            std::vector<int32_t>{int32_t(0xc0000000)});
   EXPECT_EQ(run<uint8_t>(R"(func.func @f() -> f8E4M3FN {
       %c = arith.constant 17.0 : f32
       %b = arith.truncf %c : f32 to f8E4M3FN
-      return %b : f8E4M3FN })", mlir::Float8E4M3FNType::get(&context), {}),
+      return %b : f8E4M3FN })",
+                         mlir::Float8E4M3FNType::get(&context), {}),
             std::vector<uint8_t>{0x58});
 }
 
@@ -170,6 +175,8 @@ TEST_F(EvalTest, RefusesWithReasons) {
                             "return %r : i64 } func.func private @g(i64) -> i64")));
   EXPECT_EQ(why, "folding does not know the callee g");
   EXPECT_TRUE(run<int64_t>("func.func @f(%x: i64) -> i64 { %r = arith.divsi %x, %x : i64 "
-                           "return %r : i64 }", i(64), {2}).empty());
+                           "return %r : i64 }",
+                           i(64), {2})
+                  .empty());
   EXPECT_EQ(why, "integer division by zero");
 }

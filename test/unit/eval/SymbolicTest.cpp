@@ -24,15 +24,15 @@ struct SymbolicTest : EvalTest {
       func.func @f(%i: i64) -> i64 {
       %x = func.call @wick_load_0(%i) : (i64) -> i64
       %c0 = arith.constant 0 : i64
-      %c2 = arith.constant 2 : i64 )" + body + " return %r : i64 }");
+      %c2 = arith.constant 2 : i64 )" +
+                          body + " return %r : i64 }");
     if (failed(program)) {
       ADD_FAILURE() << why;
       return {};
     }
     int64_t size = int64_t(values.size());
     SmallVector<AffineExpr> out;
-    if (failed(program->runSymbolic(SymTensor{i(64), size, values, nullptr}, size, options, out,
-                                    why)))
+    if (failed(program->runSymbolic(SymTensor{i(64), size, values, nullptr}, size, options, out, why)))
       return {};
     return std::vector<AffineExpr>(out.begin(), out.end());
   }
@@ -45,12 +45,15 @@ struct SymbolicTest : EvalTest {
 TEST_F(SymbolicTest, IntegerArithmetic) {
   EXPECT_EQ(map("%r = arith.muli %x, %c2 : i64", {s(0), c(3)}), (Exprs{simple(s(0) * 2), c(6)}));
   EXPECT_EQ(map("%r = arith.divsi %x, %c2 : i64", {s(0), s(0) * 4}),
-            (Exprs{simple(s(0).floorDiv(2)), simple(s(0) * 2)})) << why;
+            (Exprs{simple(s(0).floorDiv(2)), simple(s(0) * 2)}))
+      << why;
   EXPECT_EQ(map("%r = arith.maxsi %x, %c0 : i64", {s(0)}), (Exprs{s(0)})) << why;
   EXPECT_EQ(map("%n = arith.cmpi slt, %x, %c0 : i64 %y = arith.addi %x, %c2 : i64 "
-                "%r = arith.select %n, %y, %x : i64", {s(0), c(-1)}), (Exprs{s(0), c(1)})) << why;
-  EXPECT_EQ(map("%t = arith.trunci %x : i64 to i32 %r = arith.extsi %t : i32 to i64", {s(1)}),
-            (Exprs{s(1)}));
+                "%r = arith.select %n, %y, %x : i64",
+                {s(0), c(-1)}),
+            (Exprs{s(0), c(1)}))
+      << why;
+  EXPECT_EQ(map("%t = arith.trunci %x : i64 to i32 %r = arith.extsi %t : i32 to i64", {s(1)}), (Exprs{s(1)}));
 }
 
 TEST_F(SymbolicTest, RefusesWhatIsUndecided) {
@@ -59,7 +62,9 @@ TEST_F(SymbolicTest, RefusesWhatIsUndecided) {
   EXPECT_TRUE(map("%r = arith.maxsi %x, %c2 : i64", {s(0)}).empty());
   EXPECT_EQ(why, "the result is not known: undecided min/max");
   EXPECT_TRUE(map("%p = arith.cmpi sgt, %x, %c2 : i64 %r = scf.if %p -> i64 { scf.yield %x : i64 } "
-                  "else { scf.yield %c2 : i64 }", {s(0)}).empty());
+                  "else { scf.yield %c2 : i64 }",
+                  {s(0)})
+                  .empty());
   EXPECT_EQ(why, "undecided condition of a branch: undecided comparison");
 }
 
@@ -69,8 +74,8 @@ TEST_F(SymbolicTest, UndecidedMinMaxMayBecomeASymbol) {
     return s(3);
   };
   // The fresh symbol is at least 2, so halving it is a plain division.
-  EXPECT_EQ(map("%m = arith.maxsi %x, %c2 : i64 %r = arith.divsi %m, %c2 : i64", {s(0)}),
-            (Exprs{s(3).floorDiv(2)})) << why;
+  EXPECT_EQ(map("%m = arith.maxsi %x, %c2 : i64 %r = arith.divsi %m, %c2 : i64", {s(0)}), (Exprs{s(3).floorDiv(2)}))
+      << why;
 }
 
 TEST_F(SymbolicTest, PartialRunsLeaveHoles) {
@@ -83,8 +88,9 @@ TEST_F(SymbolicTest, PartialRunsLeaveHoles) {
 TEST_F(SymbolicTest, ResizeArithmetic) {
   auto scaled = [&](const char *scale, const char *round) {
     return map(std::string("%f = arith.sitofp %x : i64 to f32 %k = arith.constant ") + scale +
-               " : f32 %m = arith.mulf %f, %k : f32 %g = math." + round +
-               " %m : f32 %r = arith.fptosi %g : f32 to i64", {s(0), c(7)});
+                   " : f32 %m = arith.mulf %f, %k : f32 %g = math." + round +
+                   " %m : f32 %r = arith.fptosi %g : f32 to i64",
+               {s(0), c(7)});
   };
   EXPECT_EQ(scaled("5.0e-01", "floor"), (Exprs{simple(s(0).floorDiv(2)), c(3)})) << why;
   EXPECT_EQ(scaled("5.0e-01", "ceil"), (Exprs{simple(s(0).ceilDiv(2)), c(4)})) << why;
@@ -92,14 +98,15 @@ TEST_F(SymbolicTest, ResizeArithmetic) {
   EXPECT_TRUE(scaled("3.33333343e-01", "floor").empty());
   EXPECT_EQ(map("%f = arith.sitofp %x : i64 to f32 %k = arith.constant 3.0 : f32 "
                 "%m = arith.divf %f, %k : f32 %g = math.floor %m : f32 "
-                "%r = arith.fptosi %g : f32 to i64", {s(0)}),
-            (Exprs{simple(s(0).floorDiv(3))})) << why;
+                "%r = arith.fptosi %g : f32 to i64",
+                {s(0)}),
+            (Exprs{simple(s(0).floorDiv(3))}))
+      << why;
 }
 
 TEST_F(SymbolicTest, LoopsOverConstantBounds) {
   // The product of a shape, as Size or a Reshape with -1 computes it.
-  std::vector<SymValue> values{SymValue::integer(s(0)), SymValue::integer(c(8)),
-                               SymValue::integer(s(1))};
+  std::vector<SymValue> values{SymValue::integer(s(0)), SymValue::integer(c(8)), SymValue::integer(s(1))};
   auto program = decode(R"(func.func private @wick_load_0(i64) -> i64
     func.func @f() -> i64 {
       %c0 = arith.constant 0 : i64
@@ -115,8 +122,7 @@ TEST_F(SymbolicTest, LoopsOverConstantBounds) {
       return %q : i64 })");
   ASSERT_TRUE(succeeded(program)) << why;
   SmallVector<AffineExpr> out;
-  ASSERT_TRUE(succeeded(program->runSymbolic(SymTensor{i(64), {3}, values, nullptr}, {}, options,
-                                             out, why))) << why;
+  ASSERT_TRUE(succeeded(program->runSymbolic(SymTensor{i(64), {3}, values, nullptr}, {}, options, out, why))) << why;
   EXPECT_EQ(out[0], simple(s(1) * 8));
 }
 

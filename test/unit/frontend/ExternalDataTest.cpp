@@ -33,19 +33,15 @@ protected:
   }
   void TearDown() override { fs::remove_all(root); }
 
-  static void write(const fs::path &path, const std::string &bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-  }
-  ReadResult read(int64_t elements,
-                  std::initializer_list<std::pair<std::string, std::string>> entries) {
+  static void write(const fs::path &path, const std::string &bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+  ReadResult read(int64_t elements, std::initializer_list<std::pair<std::string, std::string>> entries) {
     Message w = tensor("w", 1, {elements}).varint(14, 1);
     for (const auto &[key, value] : entries)
       w.add(13, Message().bytes(1, key).bytes(2, value));
     write(directory / "m.onnx", model(graph({}, {w}, {}, {}), 13).data);
     return readModel((directory / "m.onnx").string());
   }
-  std::string error(int64_t elements,
-                    std::initializer_list<std::pair<std::string, std::string>> entries) {
+  std::string error(int64_t elements, std::initializer_list<std::pair<std::string, std::string>> entries) {
     ReadResult result = read(elements, entries);
     EXPECT_FALSE(result.model.has_value());
     return result.problems.empty() ? "" : result.problems[0].text();
@@ -57,8 +53,8 @@ protected:
 TEST_F(ExternalData, IsReadByReferenceOrCopied) {
   for (int64_t elements : {4, 4096})
     for (const char *location : {"w.bin", "./w.bin", "inside.bin"}) {
-      ReadResult result = read(elements, {{"location", location}, {"offset", "16"},
-                                          {"length", std::to_string(elements * 4)}});
+      ReadResult result =
+          read(elements, {{"location", location}, {"offset", "16"}, {"length", std::to_string(elements * 4)}});
       ASSERT_TRUE(result.model.has_value()) << result.problems[0].text();
       const Tensor &w = result.model->graph.initializers[0];
       EXPECT_EQ(w.isInline(), elements == 4);
@@ -74,8 +70,7 @@ TEST_F(ExternalData, IsReadByReferenceOrCopied) {
 
 TEST_F(ExternalData, LocationsThatAreRefused) {
   EXPECT_EQ(error(4, {{"location", (root / "outside.bin").string()}}),
-            "tensor 'w' in external file '" + (root / "outside.bin").string() +
-                "': must be a relative path");
+            "tensor 'w' in external file '" + (root / "outside.bin").string() + "': must be a relative path");
   EXPECT_EQ(error(4, {}), "tensor 'w' in external file '': must be a relative path");
   EXPECT_EQ(error(4, {{"location", "../outside.bin"}}),
             "tensor 'w' in external file '../outside.bin': must not contain '..'");
@@ -86,8 +81,7 @@ TEST_F(ExternalData, LocationsThatAreRefused) {
             "through a symbolic link");
   EXPECT_EQ(error(4, {{"location", "missing.bin"}}),
             "tensor 'w' in external file 'missing.bin': No such file or directory");
-  EXPECT_EQ(error(4, {{"location", "sub"}}),
-            "tensor 'w' in external file 'sub': is not a regular file");
+  EXPECT_EQ(error(4, {{"location", "sub"}}), "tensor 'w' in external file 'sub': is not a regular file");
 }
 
 TEST_F(ExternalData, RangesThatAreRefused) {
@@ -106,9 +100,8 @@ TEST_F(ExternalData, NeedsADirectory) {
   Message w = tensor("w", 1, {4}).varint(14, 1).add(13, Message().bytes(1, "location").bytes(2, "w.bin"));
   ReadResult result = readModelBytes(model(graph({}, {w}, {}, {}), 13).span());
   ASSERT_FALSE(result.model.has_value());
-  EXPECT_EQ(result.problems[0].text(),
-            "tensor 'w' in external file 'w.bin': a model read from memory has no directory "
-            "for external data");
+  EXPECT_EQ(result.problems[0].text(), "tensor 'w' in external file 'w.bin': a model read from memory has no directory "
+                                       "for external data");
 }
 
 // A sparse file past 4 GB: offsets must survive 32 bits.

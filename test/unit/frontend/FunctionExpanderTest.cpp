@@ -34,13 +34,12 @@ static Expanded expand(const Message &message) {
 
 TEST(FunctionExpander, BindsAttributesAndNames) {
   // Two calls; `t` is a name of the body, `alpha` has a default.
-  Message f = function("d", "F", {"x"}, {"y"},
-                       {node("LeakyRelu", {"x"}, {"t"}, {attrRef("alpha", "alpha", 1)}),
-                        node("Relu", {"t"}, {"y"}, {}, "last")},
-                       {opset("", 16)}, {}, {attrFloat("alpha", 0.5f)});
+  Message f = function(
+      "d", "F", {"x"}, {"y"},
+      {node("LeakyRelu", {"x"}, {"t"}, {attrRef("alpha", "alpha", 1)}), node("Relu", {"t"}, {"y"}, {}, "last")},
+      {opset("", 16)}, {}, {attrFloat("alpha", 0.5f)});
   Expanded result = expand(model(
-      graph({node("F", {"a"}, {"t"}, {attrFloat("alpha", 0.25f)}, "one", "d"),
-             node("F", {"t"}, {"b"}, {}, "", "d")},
+      graph({node("F", {"a"}, {"t"}, {attrFloat("alpha", 0.25f)}, "one", "d"), node("F", {"t"}, {"b"}, {}, "", "d")},
             {}, {valueInfo("a", 1, {2})}, {valueInfo("b", 1, {2})}),
       13, {f}, {opset("d", 1)}));
   EXPECT_TRUE(result.problems.empty());
@@ -55,13 +54,13 @@ TEST(FunctionExpander, BindsAttributesAndNames) {
 }
 
 TEST(FunctionExpander, MissingInputsOutputsAndAttributes) {
-  Message f = function("d", "F", {"x", "low", "high"}, {"y", "unused"},
-                       {node("Clip", {"x", "low", "high"}, {"y"}),
-                        node("Dropout", {"x"}, {"unused"}, {attrRef("seed", "seed", 2)})},
-                       {opset("", 13)}, {"seed"});
-  Expanded result = expand(model(graph({node("F", {"a", "", "h"}, {"b"}, {}, "n", "d"),
-                                        node("F", {"a"}, {"", "c"}, {}, "m", "d")},
-                                       {}, {}, {}), 13, {f}));
+  Message f = function(
+      "d", "F", {"x", "low", "high"}, {"y", "unused"},
+      {node("Clip", {"x", "low", "high"}, {"y"}), node("Dropout", {"x"}, {"unused"}, {attrRef("seed", "seed", 2)})},
+      {opset("", 13)}, {"seed"});
+  Expanded result = expand(model(
+      graph({node("F", {"a", "", "h"}, {"b"}, {}, "n", "d"), node("F", {"a"}, {"", "c"}, {}, "m", "d")}, {}, {}, {}),
+      13, {f}));
   EXPECT_TRUE(result.problems.empty());
   EXPECT_EQ(result.text(), "graph g() -> ()\n"
                            "  n/Clip: b = Clip(a, _, h)\n"
@@ -84,12 +83,14 @@ TEST(FunctionExpander, NestedCallsAndSubgraphs) {
   Message inner = function("d", "Inner", {"v"}, {"w"}, {node("Neg", {"v"}, {"w"})}, {opset("", 12)});
   Message branch = graph({node("Inner", {"x"}, {"r"}, {}, "", "d")}, {rawTensor<float>("k", 1, {1}, {2})}, {},
                          {valueInfo("r", 1, {2})});
-  Message other = graph({node("Add", {"x", "k"}, {"r"})}, {rawTensor<float>("k", 1, {1}, {2})}, {},
-                        {valueInfo("r", 1, {2})});
-  Message outer = function("d", "Outer", {"c", "x"}, {"y"},
-                           {node("If", {"c"}, {"y"}, {attrGraph("then_branch", branch), attrGraph("else_branch", other)})},
-                           {opset("", 13), opset("d", 1)});
-  Expanded result = expand(model(graph({node("Outer", {"c", "a"}, {"b"}, {}, "n", "d")}, {}, {}, {}), 13, {inner, outer}));
+  Message other =
+      graph({node("Add", {"x", "k"}, {"r"})}, {rawTensor<float>("k", 1, {1}, {2})}, {}, {valueInfo("r", 1, {2})});
+  Message outer =
+      function("d", "Outer", {"c", "x"}, {"y"},
+               {node("If", {"c"}, {"y"}, {attrGraph("then_branch", branch), attrGraph("else_branch", other)})},
+               {opset("", 13), opset("d", 1)});
+  Expanded result =
+      expand(model(graph({node("Outer", {"c", "a"}, {"b"}, {}, "n", "d")}, {}, {}, {}), 13, {inner, outer}));
   EXPECT_TRUE(result.problems.empty());
   EXPECT_EQ(result.text(), "graph g() -> ()\n"
                            "  n/If: b = If(c) {then_branch=<graph>, else_branch=<graph>}\n"
@@ -105,12 +106,14 @@ TEST(FunctionExpander, NestedCallsAndSubgraphs) {
 
 TEST(FunctionExpander, GraphsOfTheCallerKeepTheirNames) {
   // The branches come as attributes of the call and capture the caller's `t`.
-  Message f = function("d", "F", {"c"}, {"y"},
-                       {node("If", {"c"}, {"t"}, {attrRef("then_branch", "body", 5), attrRef("else_branch", "body", 5)}),
-                        node("Relu", {"t"}, {"y"})},
-                       {opset("", 13)}, {"body"});
+  Message f =
+      function("d", "F", {"c"}, {"y"},
+               {node("If", {"c"}, {"t"}, {attrRef("then_branch", "body", 5), attrRef("else_branch", "body", 5)}),
+                node("Relu", {"t"}, {"y"})},
+               {opset("", 13)}, {"body"});
   Message body = graph({node("Neg", {"t"}, {"r"})}, {}, {}, {valueInfo("r", 1, {1})});
-  Expanded result = expand(model(graph({node("F", {"c"}, {"b"}, {attrGraph("body", body)}, "n", "d")}, {}, {}, {}), 13, {f}));
+  Expanded result =
+      expand(model(graph({node("F", {"c"}, {"b"}, {attrGraph("body", body)}, "n", "d")}, {}, {}, {}), 13, {f}));
   EXPECT_TRUE(result.problems.empty());
   const Node &branch = result.model.graph.nodes[0];
   EXPECT_EQ(branch.output(0), "n/t");

@@ -54,7 +54,8 @@ TEST(Upgrade, AttributesBecomeInputs) {
             "n/Constant: n/Constant = Constant() {value=float[]{0}}\n"
             "n/CastLike: n/CastLike = CastLike(n/Constant, z)\n"
             "n: y = Clip(z, n/CastLike)\n");
-  EXPECT_EQ(upgradedNode(9, node("Slice", {"x"}, {"y"}, {attrInts("starts", {1}), attrInts("ends", {2}), attrInts("axes", {1})}, "n")),
+  EXPECT_EQ(upgradedNode(9, node("Slice", {"x"}, {"y"},
+                                 {attrInts("starts", {1}), attrInts("ends", {2}), attrInts("axes", {1})}, "n")),
             "n/Constant: n/Constant = Constant() {value=int64[1]{1}}\n"
             "n/Constant: n/Constant_1 = Constant() {value=int64[1]{2}}\n"
             "n/Constant: n/Constant_2 = Constant() {value=int64[1]{1}}\n"
@@ -113,7 +114,8 @@ TEST(Upgrade, OtherForms) {
   EXPECT_EQ(upgradedNode(28, node("Constant", {}, {"y"}, {attrInts("value_ints", {4, 5})})),
             "y = Constant() {value=int64[2]{4, 5}}\n");
   EXPECT_EQ(upgradedNode(9, node("Scatter", {"x", "i", "u"}, {"y"})), "y = ScatterElements(x, i, u)\n");
-  EXPECT_EQ(upgradedNode(7, node("Dropout", {"x"}, {"y", "m"}, {attrFloat("ratio", 0.5f)}, "n")), "n: y, m = Dropout(x)\n");
+  EXPECT_EQ(upgradedNode(7, node("Dropout", {"x"}, {"y", "m"}, {attrFloat("ratio", 0.5f)}, "n")),
+            "n: y, m = Dropout(x)\n");
 }
 
 TEST(Upgrade, UnusedTrainingOutputsGo) {
@@ -122,13 +124,18 @@ TEST(Upgrade, UnusedTrainingOutputsGo) {
 }
 
 TEST(Upgrade, SubgraphsAndFunctions) {
-  Message branch = graph({node("Unsqueeze", {"x"}, {"r"}, {attrInts("axes", {0})}, "u")}, {}, {}, {valueInfo("r", 1, {1})});
-  Message f = function("d", "F", {"v"}, {"w"}, {node("Clip", {"v"}, {"w"}, {attrRef("min", "low", 1)})}, {opset("", 6)}, {"low"});
+  Message branch =
+      graph({node("Unsqueeze", {"x"}, {"r"}, {attrInts("axes", {0})}, "u")}, {}, {}, {valueInfo("r", 1, {1})});
+  Message f = function("d", "F", {"v"}, {"w"}, {node("Clip", {"v"}, {"w"}, {attrRef("min", "low", 1)})}, {opset("", 6)},
+                       {"low"});
   Model model;
   std::string text = upgraded(
-      test::model(graph({node("If", {"c"}, {"a"}, {attrGraph("then_branch", branch), attrGraph("else_branch", branch)}, "i"),
-                         node("F", {"x"}, {"y"}, {attrFloat("low", 2)}, "n", "d")},
-                        {}, {valueInfo("x", 1, {2})}, {}), 11, {f}), &model);
+      test::model(
+          graph({node("If", {"c"}, {"a"}, {attrGraph("then_branch", branch), attrGraph("else_branch", branch)}, "i"),
+                 node("F", {"x"}, {"y"}, {attrFloat("low", 2)}, "n", "d")},
+                {}, {valueInfo("x", 1, {2})}, {}),
+          11, {f}),
+      &model);
   EXPECT_EQ(text, "i: a = If(c) {then_branch=<graph>, else_branch=<graph>}\n"
                   "  then_branch = graph g() -> (r: float[1])\n"
                   "    u/Constant: u/Constant = Constant() {value=int64[1]{0}}\n"
@@ -170,9 +177,12 @@ TEST(Upgrade, DamagedModelsNeverCrash) {
              node("Crop", {"e"}, {"f"}, {attrInts("border", {1, 1, 1, 1})}),
              node("BatchNormalization", {"f", "b", "b", "b", "b"}, {"g"}, {attrInt("spatial", 0)}),
              node("ConstantFill", {"g"}, {"h"}, {attrFloat("value", 2)}), node("F", {"h"}, {"y"}, {}, "", "d"),
-             node("LpPool", {"y"}, {"z"}, {attrFloat("p", 2)}), node("Scan", {"", "x", "x"}, {"s"}, {attrInt("num_scan_inputs", 1)})},
+             node("LpPool", {"y"}, {"z"}, {attrFloat("p", 2)}),
+             node("Scan", {"", "x", "x"}, {"s"}, {attrInt("num_scan_inputs", 1)})},
             {rawTensor<float>("b", 1, {2}, {1, 2})}, {valueInfo("x", 1, {2, 3})}, {valueInfo("z", 1, {})}),
-      1, {function("d", "F", {"v"}, {"w"}, {node("GroupNormalization", {"v", "v", "v"}, {"w"}, {attrInt("num_groups", 2)})}, {opset("", 18)})});
+      1,
+      {function("d", "F", {"v"}, {"w"},
+                {node("GroupNormalization", {"v", "v", "v"}, {"w"}, {attrInt("num_groups", 2)})}, {opset("", 18)})});
   std::mt19937 random(11);
   for (int round = 0; round < 5000; ++round) {
     Message damaged = whole;

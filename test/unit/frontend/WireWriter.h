@@ -44,9 +44,7 @@ public:
     data += static_cast<char>(value);
     return *this;
   }
-  std::span<const std::byte> span() const {
-    return {reinterpret_cast<const std::byte *>(data.data()), data.size()};
-  }
+  std::span<const std::byte> span() const { return {reinterpret_cast<const std::byte *>(data.data()), data.size()}; }
 };
 
 template <class T>
@@ -93,8 +91,7 @@ inline Message attrRef(const std::string &name, const std::string &source, int t
 }
 
 inline Message node(const std::string &op, std::initializer_list<std::string> inputs,
-                    std::initializer_list<std::string> outputs,
-                    std::initializer_list<Message> attributes = {},
+                    std::initializer_list<std::string> outputs, std::initializer_list<Message> attributes = {},
                     const std::string &name = "", const std::string &domain = "") {
   Message m;
   for (const std::string &input : inputs)
@@ -117,10 +114,8 @@ inline Message valueInfo(const std::string &name, int32_t dtype, const std::vect
 }
 
 /// GraphProto of nodes and initializers.
-inline Message graph(std::initializer_list<Message> nodes,
-                     std::initializer_list<Message> initializers,
-                     std::initializer_list<Message> inputs,
-                     std::initializer_list<Message> outputs) {
+inline Message graph(std::initializer_list<Message> nodes, std::initializer_list<Message> initializers,
+                     std::initializer_list<Message> inputs, std::initializer_list<Message> outputs) {
   Message m;
   for (const Message &n : nodes)
     m.add(1, n);
@@ -139,12 +134,9 @@ inline Message opset(const std::string &domain, int64_t version) {
 }
 
 /// FunctionProto; `attributes` have no defaults.
-inline Message function(const std::string &domain, const std::string &name,
-                        std::initializer_list<std::string> inputs,
-                        std::initializer_list<std::string> outputs,
-                        std::initializer_list<Message> nodes,
-                        std::initializer_list<Message> opsets,
-                        std::initializer_list<std::string> attributes = {},
+inline Message function(const std::string &domain, const std::string &name, std::initializer_list<std::string> inputs,
+                        std::initializer_list<std::string> outputs, std::initializer_list<Message> nodes,
+                        std::initializer_list<Message> opsets, std::initializer_list<std::string> attributes = {},
                         std::initializer_list<Message> defaults = {}) {
   Message m = Message().bytes(1, name);
   for (const std::string &input : inputs)
@@ -163,8 +155,7 @@ inline Message function(const std::string &domain, const std::string &name,
   return m;
 }
 
-inline Message model(const Message &graph, int64_t version,
-                     std::initializer_list<Message> functions = {},
+inline Message model(const Message &graph, int64_t version, std::initializer_list<Message> functions = {},
                      std::initializer_list<Message> moreOpsets = {}) {
   Message m = Message().varint(1, 8).add(7, graph).add(8, opset("", version));
   for (const Message &o : moreOpsets)

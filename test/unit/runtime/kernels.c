@@ -64,9 +64,7 @@ KERNEL(kernel_compact) {
 }
 
 // Error 1 for operand 1 if the range covers unit args[0].
-KERNEL(kernel_fail) {
-  return begin <= args[0] && args[0] < end ? 1 | 1 << 8 : 0;
-}
+KERNEL(kernel_fail) { return begin <= args[0] && args[0] < end ? 1 | 1 << 8 : 0; }
 
 // Fills with the number of the variant; a switch makes a table in .rodata.
 static const float kTable[4] = {1, 2, 3, 4};

@@ -134,8 +134,11 @@ static void importMaxUnpool(NodeImport &n) {
   Exprs low(dims.size(), g.expr(0)), high;
   for (auto [whole, part] : llvm::zip(full, out))
     high.push_back(g.simplify(whole - part));
-  n.set(0, g.create<graph::PadOp>({v, g.scalarLike(v, 0)}, {g.mapAttr("low", low), g.mapAttr("high", high),
-                                  {g.b.getStringAttr("mode"), graph::PadModeAttr::get(g.b.getContext(), graph::PadMode::Constant)}}));
+  n.set(0, g.create<graph::PadOp>(
+               {v, g.scalarLike(v, 0)},
+               {g.mapAttr("low", low),
+                g.mapAttr("high", high),
+                {g.b.getStringAttr("mode"), graph::PadModeAttr::get(g.b.getContext(), graph::PadMode::Constant)}}));
 }
 
 static void importGridSample(NodeImport &n) {
