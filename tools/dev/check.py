@@ -1,6 +1,6 @@
 """Builds Wick and runs all of its tests.
 
-    tools/dev/check                  everything: about 40 minutes on 2 cores from a clean checkout
+    tools/dev/check                  everything: about 25 minutes on 2 cores from a clean checkout
     tools/dev/check --quick          without the ONNX suite and the real models
     tools/dev/check --preset asan    under sanitizers (dev, asan, tsan, runtime-only, gcc)
     tools/dev/check --only lit,unit  some steps: layers budgets format build lit unit conformance models
@@ -23,7 +23,7 @@ from pathlib import Path
 import devlib
 
 TOOLS = devlib.ROOT / "tools" / "dev"
-REQUIRED = ("A=985", "B=480")   # passes that the ONNX suite must have: a little below what was last measured
+REQUIRED = ("A=1000", "B=495")   # passes that the ONNX suite must have: a little below what was last measured
 
 
 class Check:
