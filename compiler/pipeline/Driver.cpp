@@ -113,6 +113,10 @@ private:
       return package();
     PassManager pm(context.get());
     pm.enableVerifier(true);
+    if (!request.dumpDir.empty()) { // a failing pass leaves what is needed to run it again
+      llvm::sys::fs::create_directories(request.dumpDir);
+      pm.enableCrashReproducerGeneration(request.dumpDir + "/reproducer-" + std::string(name) + ".mlir");
+    }
     buildPhase(StringRef(name), pm, request.remarks);
     if (failed(pm.run(*module)))
       return fail(report.diagnostics.empty() ? "phase " + std::string(name) + " failed" : "");
@@ -128,6 +132,7 @@ private:
     ImportOptions options;
     options.dims = request.dims;
     options.shapes = request.shapes;
+    options.keep = request.keep;
     ImportResult result = importOnnxFile(context.get(), request.input, weights, options);
     for (const onnx::Problem &p : result.problems) {
       auto kind = !p.isError                                       ? Diagnostic::Warning

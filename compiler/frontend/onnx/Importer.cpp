@@ -84,6 +84,19 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
   }
 }
 
+/// Makes inner values outputs as well; a name that no node makes is an error.
+static void keepValues(onnx::Graph &graph, const std::vector<std::string> &names,
+                       std::vector<onnx::Problem> &problems) {
+  for (const std::string &name : names) {
+    bool made = llvm::any_of(graph.nodes, [&](const onnx::Node &n) { return llvm::is_contained(n.outputs, name); });
+    bool isOutput = llvm::any_of(graph.outputs, [&](const onnx::ValueInfo &v) { return v.name == name; });
+    if (!made)
+      problems.push_back({true, "", "", "there is no value '" + name + "' to keep"});
+    else if (!isOutput)
+      graph.outputs.push_back({name, {}});
+  }
+}
+
 ImportResult importOnnxFile(MLIRContext *context, const std::string &path, WeightStore &weights,
                             ImportOptions options) {
   onnx::ReadResult read = onnx::readModel(path);
@@ -97,6 +110,7 @@ ImportResult importOnnxFile(MLIRContext *context, const std::string &path, Weigh
   onnx::NameGenerator names(*read.model);
   onnx::expandLocalFunctions(*read.model, names, problems);
   onnx::upgrade(*read.model, names, problems);
+  keepValues(read.model->graph, options.keep, problems);
   if (onnx::hasErrors(problems)) {
     ImportResult failed;
     failed.kind = ImportResult::Kind::Error;

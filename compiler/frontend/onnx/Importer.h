@@ -22,6 +22,8 @@ struct ImportOptions {
   /// `--shape input=1x3x?x?`: dims of an input; `?` keeps the declared one, a word
   /// names a dim.
   std::vector<std::pair<std::string, std::string>> shapes;
+  /// `--keep NAME`: values (ONNX names) that become outputs after the model's own.
+  std::vector<std::string> keep;
   /// File name in locations. Not the path's: locations are packaged with the graph, and a model's bytes must not
   /// depend on where it lay.
   std::string modelName = "model.onnx";
