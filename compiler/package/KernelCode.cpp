@@ -110,8 +110,6 @@ LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen
           const KernelEntry &e = kernels[order[k]];
           error = "kernel " + e.name + " of " + (e.sources.empty() ? std::string("?") : e.sources[0]) + " for " +
                   slice.name + ": " + r.error;
-          if (getenv("WICK_DEBUG_KERNEL"))
-            error += "\n" + e.text;
           return failure();
         }
       error = "code generation failed";

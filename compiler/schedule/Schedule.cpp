@@ -80,8 +80,7 @@ public:
       program.buffers.push_back(b);
       program.inputBuffers.push_back(bufferOf[arg] = program.buffers.size() - 1);
     }
-    plans.push_back({0, scratchOf.size()});
-    scratchOf.push_back(zero());
+    plans.push_back(0); // segment 0 is placed by the prologue
     block(main.getBody().front());
     auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
     for (auto [i, v] : llvm::enumerate(ret.getOperands())) // dims may need code: before the end
@@ -102,15 +101,13 @@ public:
   }
 
 private:
-  struct Segment {
-    uint32_t item;  ///< body item of its Plan; segment 0 is in the prologue
-    size_t scratch; ///< index in scratchOf
-  };
-
   AffineExpr zero() { return getAffineConstantExpr(0, symbols.context()); }
   static std::string nameOf(StringAttr a, StringRef base, size_t i) {
     return a ? a.getValue().str() : (base + std::to_string(i)).str();
   }
+
+  /// A segment whose Plan comes next: for sizes that are known from here on.
+  void openSegment() { plans.push_back(regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())})); }
 
   uint32_t node(Location loc) {
     llvm::SmallSetVector<StringAttr, 4> names;
@@ -172,12 +169,11 @@ private:
       b.sizeReg = regs.expr(bytes);
     } else {
       uint32_t from = regs.knownFrom(bytes);
-      if (plans.size() == 1 || plans.back().item < from) {
-        plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
-        scratchOf.push_back(zero());
+      if (plans.size() == 1 || plans.back() < from) {
+        openSegment();
       }
       b.segment = plans.size() - 1;
-      b.sizeReg = regs.expr(bytes, {Registers::Place::BeforeItem, plans.back().item});
+      b.sizeReg = regs.expr(bytes, {Registers::Place::BeforeItem, plans.back()});
     }
     program.buffers.push_back(b);
     return program.buffers.size() - 1;
@@ -285,9 +281,8 @@ private:
     fmt::Reg units = regs.expr(c->units);
     if (!isConstant(c->scratch, 0)) {
       bool early = regs.inPrologue(c->scratch);
-      if (!early && (plans.size() == 1 || plans.back().item < regs.knownFrom(c->scratch))) {
-        plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
-        scratchOf.push_back(zero());
+      if (!early && (plans.size() == 1 || plans.back() < regs.knownFrom(c->scratch))) {
+        openSegment();
       }
       scratchUses.push_back({early ? 0 : plans.size() - 1, c->scratch});
     }
@@ -381,7 +376,7 @@ private:
     // Scratch of each segment: the most any of its calls needs.
     for (auto [k, plan] : llvm::enumerate(plans)) {
       Registers::Place place = k == 0 ? Registers::Place{Registers::Place::Prologue, 0}
-                                      : Registers::Place{Registers::Place::BeforeItem, plan.item};
+                                      : Registers::Place{Registers::Place::BeforeItem, plan};
       fmt::Reg most = fmt::kNone;
       llvm::DenseSet<AffineExpr> seen;
       for (auto &[segment, e] : scratchUses) {
@@ -399,7 +394,7 @@ private:
       if (k == 0)
         regs.appendTo({.op = fmt::Op::Plan, .a = 0, .b = most}, place);
       else
-        regs.item(plan.item).b = most;
+        regs.item(plan).b = most;
     }
     program.numSegments = plans.size();
     std::vector<uint32_t> at = regs.flatten();
@@ -431,8 +426,7 @@ private:
   std::map<std::pair<Value, std::string>, uint32_t, WeightKeyLess> weightOf;
   llvm::StringMap<uint32_t> nodes;
   llvm::DenseSet<uint32_t> noOutput; ///< buffers a loop swaps: never the caller's memory
-  SmallVector<Segment> plans;
-  SmallVector<AffineExpr> scratchOf;
+  SmallVector<uint32_t> plans;       ///< body item of each segment's Plan
   SmallVector<std::pair<size_t, AffineExpr>> scratchUses;
 };
 } // namespace
@@ -451,8 +445,7 @@ uint32_t Builder::stack(LoopOp op, Value result, Value row, fmt::Reg trip) {
   regs.append({.op = fmt::Op::Not, .a = limited, .b = negative});
   require(limited, "a loop that stacks values needs a trip limit", op.getLoc());
   regs.append({.op = fmt::Op::Mul, .a = bytes, .b = trip, .c = regs.expr(bytesOf(row.getType()))});
-  plans.push_back({regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())}), scratchOf.size()});
-  scratchOf.push_back(zero());
+  openSegment();
   fmt::Buffer b = bufferFor(result.getType());
   b.node = node(op.getLoc()), b.segment = plans.size() - 1, b.sizeReg = bytes;
   program.buffers.push_back(b);

@@ -38,12 +38,7 @@ Value ElementEmitter::mul(Value a, Value c) {
   return arith::MulIOp::create(b, loc, a, c);
 }
 Value ElementEmitter::less(Value a, Value c) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c); }
-Value ElementEmitter::select(Value cond, Value a, Value c) {
-  auto vec = dyn_cast<VectorType>(a.getType());
-  if (vec && !isa<VectorType>(cond.getType()))
-    return arith::SelectOp::create(b, loc, cond, a, c); // one condition for all lanes
-  return arith::SelectOp::create(b, loc, cond, a, c);
-}
+Value ElementEmitter::select(Value cond, Value a, Value c) { return arith::SelectOp::create(b, loc, cond, a, c); }
 Value ElementEmitter::clamp(Value v, Value lo, Value hi) {
   return arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, v, lo), hi);
 }
