@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the PyTorch frontends share: ATen ops as functions on graph values. A row
+// sees one call of one op with its arguments in schema order, defaults filled in,
+// and sets the results. Rows are functional: views, in-place writes, out= and host
+// containers are solved before (Dispatch), so `add_` is the row `add`. Rows choose by
+// argument kinds, seldom by overload name. Not thread-safe, as the builder.
+//
+// Promotion follows torch: a `wrapped` operand is a Python number that became a
+// tensor and counts less than any tensor; 0-dim tensors count less than others.
+//
+#ifndef WICK_COMPILER_FRONTEND_TORCH_ATEN_H
+#define WICK_COMPILER_FRONTEND_TORCH_ATEN_H
+
+#include "compiler/frontend/GraphBuilder.h"
+
+namespace wick::compiler::torch {
+
+/// Codes of torch's dtypes as they stand in archives and in int arguments.
+enum class ScalarType : int8_t {
+  Byte = 0,
+  Char = 1,
+  Short = 2,
+  Int = 3,
+  Long = 4,
+  Half = 5,
+  Float = 6,
+  Double = 7,
+  ComplexHalf = 8,
+  ComplexFloat = 9,
+  ComplexDouble = 10,
+  Bool = 11,
+  QInt8 = 12,
+  QUInt8 = 13,
+  QInt32 = 14,
+  BFloat16 = 15
+};
+
+/// Affine quantization of a tensor: x = (q - zero point) * scale. Per-channel when axis >= 0.
+struct Quantization {
+  mlir::Value scale;     ///< f64 or f32, rank 0, or rank 1 of the axis' size
+  mlir::Value zeroPoint; ///< i64 of the same shape
+  int64_t axis = -1;
+};
+
+/// An argument or result. Integers are expressions over the module's symbols, so sizes stay symbolic.
+struct Arg {
+  enum class Kind { None, Bool, Int, Double, String, Tensor, List, Opaque };
+  Kind kind = Kind::None;
+  bool boolean = false;
+  mlir::AffineExpr integer; ///< Int
+  double number = 0;        ///< Double
+  std::string string;
+  mlir::Value tensor;                        ///< Tensor; also an Int, Double or Bool known only at run time (rank 0)
+  bool wrapped = false;                      ///< Tensor made from a Python number
+  std::shared_ptr<const Quantization> quant; ///< Tensor of quantized integers
+  std::vector<Arg> list;                     ///< List, and a Tuple
+  std::shared_ptr<void> opaque;              ///< packed parameters of quantized modules
+
+  bool isNone() const { return kind == Kind::None; }
+  bool isTensor() const { return kind == Kind::Tensor; }
+};
+
+/// One call. Errors go to `g.fail`, which sticks.
+struct AtenCall {
+  GraphBuilder &g;
+  llvm::StringRef name;     ///< "aten::add", without overload
+  llvm::StringRef overload; ///< "Tensor", may be empty
+  std::vector<Arg> args;
+  std::vector<Arg> results;
+};
+
+using AtenFn = void (*)(AtenCall &call);
+/// The row of an op ("aten::add"), or null. `add_` is looked up as `add` when it has no row of its own.
+AtenFn findAten(llvm::StringRef name);
+
+} // namespace wick::compiler::torch
+
+#endif // WICK_COMPILER_FRONTEND_TORCH_ATEN_H
