@@ -9,6 +9,7 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <initializer_list>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
