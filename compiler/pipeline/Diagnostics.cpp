@@ -4,6 +4,8 @@
 //
 #include "compiler/pipeline/Diagnostics.h"
 
+#include "dialects/graph/SourceOp.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SetVector.h"
@@ -31,6 +33,14 @@ std::string sourceNames(Location loc) {
   return text;
 }
 
+std::pair<std::string, int64_t> sourceOp(Location loc) {
+  std::string what = graph::sourceOpOf(loc);
+  auto [op, opset] = StringRef(what).rsplit(", opset ");
+  int64_t version = 0;
+  opset.getAsInteger(10, version);
+  return {op.str(), version};
+}
+
 DiagnosticCollector::DiagnosticCollector(MLIRContext *ctx, std::vector<wick::compiler::Diagnostic> &out)
     : handler(ctx, [&out, lock = std::make_shared<std::mutex>()](mlir::Diagnostic &d) {
         wick::compiler::Diagnostic e;
@@ -38,17 +48,41 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *ctx, std::vector<wick::com
                  : d.getSeverity() == DiagnosticSeverity::Warning ? wick::compiler::Diagnostic::Warning
                                                                   : wick::compiler::Diagnostic::Remark;
         e.node = sourceNames(d.getLocation());
+        std::tie(e.op, e.opset) = sourceOp(d.getLocation());
         e.message = d.str();
         std::lock_guard guard(*lock);
         out.push_back(std::move(e));
         return success();
       }) {}
 
+static std::string joined(const std::vector<std::pair<std::string, std::string>> &pairs, const char *between) {
+  std::string text;
+  for (const auto &[name, value] : pairs)
+    text += (text.empty() ? "" : ", ") + (name.empty() ? "none" : name + between + value);
+  return text;
+}
+
 std::string Diagnostic::text() const {
   static constexpr const char *kinds[] = {"error", "warning", "remark", "not supported"};
-  std::string where = node.empty() ? "" : "node '" + node + "'" + (op.empty() ? "" : " (" + op + ")") + ": ";
-  std::string times = count > 1 ? " (" + std::to_string(count) + " nodes)" : "";
-  return std::string(kinds[kind]) + ": " + where + message + times;
+  std::string what = op + (opset && !op.empty() ? ", opset " + std::to_string(opset) : "");
+  std::string text = std::string(kinds[kind]) + ": ";
+  if (!node.empty())
+    text += "node '" + node + "'" + (what.empty() ? "" : " (" + what + ")") + ": ";
+  text += message;
+  if (!operands.empty())
+    text += "\n  operands: " + joined(operands, ": ");
+  if (!attributes.empty())
+    text += "\n  attributes: " + joined(attributes, "=");
+  if (nodes.size() > 1) {
+    text += "\n  " + std::to_string(nodes.size()) + " nodes: ";
+    constexpr size_t most = 8;
+    for (size_t i = 0; i < std::min(nodes.size(), most); ++i)
+      text += (i ? ", '" : "'") + nodes[i] + "'";
+    text += nodes.size() > most ? ", ..." : "";
+  }
+  if (!hint.empty())
+    text += "\n  hint: " + hint;
+  return text;
 }
 
 } // namespace wick::compiler

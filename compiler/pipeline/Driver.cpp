@@ -138,7 +138,8 @@ private:
       auto kind = !p.isError                                       ? Diagnostic::Warning
                   : result.kind == ImportResult::Kind::Unsupported ? Diagnostic::Unsupported
                                                                    : Diagnostic::Error;
-      report.diagnostics.push_back({kind, p.node, p.op, p.message});
+      const onnx::ProblemContext &c = p.context;
+      report.diagnostics.push_back({kind, p.node, p.op, p.message, c.opset, c.operands, c.attributes, c.hint, c.nodes});
     }
     if (result.kind == ImportResult::Kind::Unsupported) {
       report.outcome = Outcome::Unsupported;
@@ -154,8 +155,12 @@ private:
 
   bool makeSchedule() {
     schedule = buildSchedule(*module);
-    for (auto &[loc, why] : schedule.errors)
-      report.diagnostics.push_back({Diagnostic::Unsupported, sourceNames(loc), "", why});
+    for (auto &[loc, why, operands] : schedule.errors) {
+      Diagnostic d{Diagnostic::Unsupported, sourceNames(loc), "", why};
+      std::tie(d.op, d.opset) = sourceOp(loc);
+      d.operands = operands;
+      report.diagnostics.push_back(std::move(d));
+    }
     if (!schedule.errors.empty()) {
       report.outcome = Outcome::Unsupported;
       return false;

@@ -37,7 +37,12 @@ struct Diagnostic {
   enum Kind { Error, Warning, Remark, Unsupported } kind;
   std::string node, op; ///< source node and its op; empty when not at a node
   std::string message;
-  unsigned count = 1; ///< Unsupported: how many nodes of this op
+  int64_t opset = 0; ///< version of the op's domain in the model; 0: unknown
+  std::vector<std::pair<std::string, std::string>> operands = {};   ///< name and type; name "" where left out
+  std::vector<std::pair<std::string, std::string>> attributes = {}; ///< name and value
+  std::string hint = {};                                            ///< what to do about it; may be empty
+  std::vector<std::string> nodes = {}; ///< all nodes with this problem; empty: `node` alone
+  /// One line with what is wrong, and indented lines with the rest.
   std::string text() const;
 };
 

@@ -7,6 +7,8 @@
 //
 #include "compiler/schedule/Schedule.h"
 
+#include "dialects/graph/SourceOp.h"
+
 #include "compiler/schedule/Registers.h"
 #include "passes/cpu/GroupEmitter.h"
 #include "passes/fuse/Grouping.h"
@@ -68,8 +70,7 @@ public:
       : out(out), program(out.program), symbols(Symbols::of(module)), regs(program, symbols) {}
 
   void run(func::FuncOp main) {
-    if (!hasDType(main.getArguments(), main.getLoc()) ||
-        !hasDType(main.getBody().front().getTerminator()->getOperands(), main.getLoc()))
+    if (!hasDType(main.getArguments()) || !hasDType(main.getBody().front().getTerminator()->getOperands()))
       return;
     for (auto [i, arg] : llvm::enumerate(main.getArguments())) {
       program.inputs.push_back(
@@ -215,7 +216,14 @@ private:
     return it->second;
   }
 
-  void error(Location loc, std::string why) { out.errors.push_back({loc, std::move(why)}); }
+  void error(Location loc, std::string why, ValueRange operands = {}) {
+    out.errors.push_back({loc, std::move(why), {}});
+    for (auto [i, v] : llvm::enumerate(operands)) {
+      std::string type;
+      llvm::raw_string_ostream(type) << v.getType();
+      out.errors.back().operands.push_back({"#" + std::to_string(i), type});
+    }
+  }
 
   void block(Block &blk) {
     for (Operation &op : blk.without_terminator()) {
@@ -234,7 +242,7 @@ private:
       else if (auto l = dyn_cast<LoopOp>(op))
         loop(l);
       else
-        error(op.getLoc(), ("op " + op.getName().getStringRef() + " reached the schedule").str());
+        error(op.getLoc(), ("op " + op.getName().getStringRef() + " reached the schedule").str(), op.getOperands());
     }
   }
 
@@ -246,12 +254,12 @@ private:
 
   /// Kernels have no form for 4-bit and 8-bit floats and integers yet; they are
   /// refused here, by name, not in the back end.
-  bool hasDType(ValueRange values, Location loc) {
+  bool hasDType(ValueRange values, std::optional<Location> loc = {}) {
     for (Value v : values)
       if (Type t = cast<RankedTensorType>(v.getType()).getElementType(); !dtypeOf(t)) {
         std::string text;
         llvm::raw_string_ostream(text) << "element type " << t << " is not supported at run time";
-        error(loc, text);
+        error(loc ? *loc : v.getLoc(), text, v);
         return false;
       }
     return true;
@@ -266,7 +274,7 @@ private:
     }
     auto c = out.kernels.intern(op, why);
     if (failed(c)) {
-      error(op->getLoc(), why);
+      error(op->getLoc(), why, op->getOperands());
       for (Value r : op->getResults())
         bufferOf[r] = 0;
       return;
@@ -315,9 +323,14 @@ private:
     return r;
   }
 
-  void require(fmt::Reg cond, std::string message, Location loc) {
+  /// `value`: the register that the message is about.
+  void require(fmt::Reg cond, std::string message, Location loc, std::optional<fmt::Reg> value = {}) {
     program.strings.push_back(std::move(message));
-    regs.append({.op = fmt::Op::Assert, .a = cond, .b = uint32_t(program.strings.size() - 1), .node = node(loc)});
+    regs.append({.op = fmt::Op::Assert,
+                 .a = cond,
+                 .b = uint32_t(program.strings.size() - 1),
+                 .c = value ? *value + 1 : 0,
+                 .node = node(loc)});
   }
 
   void sizeOf(SizeOfOp op) {
@@ -331,11 +344,23 @@ private:
     regs.append({.op = fmt::Op::Not, .a = ok, .b = low});
     std::string range =
         "[" + std::to_string(info.min) + ", " + (info.max == INT64_MAX ? "inf)" : std::to_string(info.max) + "]");
-    require(ok, "a size read from data is outside " + range, op.getLoc());
+    std::string type;
+    llvm::raw_string_ostream(type) << op.getX().getType();
+    std::string text =
+        "element " + std::to_string(op.getIndex()) + " of " + type + " is a size and must be in " + range;
+    require(ok, told(op.getLoc(), text), op.getLoc(), r);
     regs.defineSymbol(op.getSymbol(), r);
   }
 
-  void assertion(AssertOp op) { require(loadInt(op.getCond(), 0), op.getMessage().str(), op.getLoc()); }
+  /// What a failed check says: the source op before the reason.
+  std::string told(Location loc, std::string why) {
+    std::string what = graph::sourceOpOf(loc);
+    return what.empty() ? why : "(" + what + ") " + why;
+  }
+
+  void assertion(AssertOp op) {
+    require(loadInt(op.getCond(), 0), told(op.getLoc(), op.getMessage().str()), op.getLoc());
+  }
 
   void copy(uint32_t to, uint32_t from, fmt::Reg bytes) {
     uint32_t item = regs.append({.op = fmt::Op::Copy, .a = to, .b = from, .c = bytes});
@@ -434,7 +459,8 @@ private:
 uint32_t Builder::stack(LoopOp op, Value result, Value row, fmt::Reg trip) {
   auto dtype = dtypeOf(cast<RankedTensorType>(result.getType()).getElementType());
   if (regs.knownFrom(bytesOf(row.getType())) > regs.next()) {
-    error(op.getLoc(), "a loop stacks values whose size is decided inside it; that is not supported");
+    error(op.getLoc(), "a loop stacks values whose size is decided inside it; that is not supported",
+          op->getOperands());
     return 0;
   }
   if (!op->hasAttr("count"))

@@ -22,7 +22,13 @@ struct Schedule {
   format::Program program;
   KernelTable kernels;            ///< Program::kernels[i] is kernels()[i]
   std::vector<WeightUse> weights; ///< in order of first use
-  std::vector<std::pair<mlir::Location, std::string>> errors;
+  /// What cannot be scheduled, at the location of its source node.
+  struct Error {
+    mlir::Location loc;
+    std::string why;
+    std::vector<std::pair<std::string, std::string>> operands; ///< names (of makers) and types
+  };
+  std::vector<Error> errors;
 };
 
 /// Builds the schedule of function @main. Errors are collected, each with the

@@ -8,6 +8,7 @@
 #include "runtime/format/DType.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 
 using namespace wick;
@@ -26,6 +27,15 @@ wick_status wick_session::failAt(const InstrRecord &i, std::string_view step, co
     status = fail(status, "node '%s': %s", node.data(), message);
   fail.setWhere(node, step);
   return status;
+}
+
+wick_status wick_session::checkFailed(const InstrRecord &i, const Failure &fail) {
+  auto text = program.text(program.strings[i.b]);
+  if (!i.c)
+    return failAt(i, "assert", fail, WICK_STATUS_CHECK_FAILED, text.data());
+  char message[512];
+  std::snprintf(message, sizeof(message), "%s, not %lld", text.data(), static_cast<long long>(regs[i.c - 1]));
+  return failAt(i, "assert", fail, WICK_STATUS_CHECK_FAILED, message);
 }
 
 wick_status wick_session::checkTime(const InstrRecord &i, const Failure &fail) {
@@ -215,7 +225,7 @@ wick_status wick_session::interpret(uint32_t begin, uint32_t end, const Failure 
       break;
     case Op::Assert:
       if (regs[i.a] == 0)
-        return failAt(i, "assert", fail, WICK_STATUS_CHECK_FAILED, program.text(program.strings[i.b]).data());
+        return checkFailed(i, fail);
       break;
     case Op::Plan: {
       uint64_t before = planned.top;

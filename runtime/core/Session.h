@@ -104,6 +104,7 @@ private:
   wick_status loadInt(const wick::abi::InstrRecord &i, const Failure &fail);
   wick_status storeInt(const wick::abi::InstrRecord &i, const Failure &fail);
   wick_status copy(const wick::abi::InstrRecord &i, const Failure &fail);
+  wick_status checkFailed(const wick::abi::InstrRecord &i, const wick::runtime::Failure &fail);
   wick_status checkTime(const wick::abi::InstrRecord &i, const Failure &fail);
   wick_status resolve(uint32_t buffer, uint8_t *&data, uint64_t &bytes, const Failure &fail);
   wick_status failAt(const wick::abi::InstrRecord &i, std::string_view step, const Failure &fail, wick_status status,

@@ -98,7 +98,7 @@ enum class Op : uint16_t {
   // Control. Jump targets are instruction indices.
   Jump,       ///< goto a
   JumpIfZero, ///< if R[b] == 0 goto a
-  Assert,     ///< R[a] == 0 -> WICK_STATUS_CHECK_FAILED with strings[b] and `node`
+  Assert,     ///< R[a] == 0 -> WICK_STATUS_CHECK_FAILED with strings[b], the value R[c - 1] if c > 0, and `node`
   Plan,       ///< place the buffers whose segment == a; R[b] = scratch bytes a worker of this segment
   // Work.
   Call, ///< kernel a; words[b..]: nbufs, bufs..., nargs, arg regs...; c = register with the range (units);

@@ -249,7 +249,7 @@ bool Validator::checkInstr(const InstrRecord &i) {
             isReg(p.words[i.c + 1])) ||
            fail("bad operand");
   case Op::Assert:
-    return (isReg(i.a) && i.b < p.strings.size()) || fail("bad operand");
+    return (isReg(i.a) && i.b < p.strings.size() && (!i.c || isReg(i.c - 1))) || fail("bad operand");
   case Op::Plan:
     return (i.a < p.header->numSegments && isRegOrNone(i.b)) || fail("bad segment or register");
   case Op::Jump:

@@ -5,7 +5,7 @@
     tools/dev/check --preset asan    under sanitizers (dev, asan, tsan, runtime-only, gcc)
     tools/dev/check --only lit,unit  some steps: layers budgets format build lit unit conformance models
 
-Steps: include arrows, budgets and format of the sources; build; lit; gtest by ctest; tiers A and B of the ONNX backend
+Steps: include arrows, budgets and format of the sources; build; lit; gtest by ctest; the ONNX backend
 suite; the fixed list of real models. A step whose data or Python environment is absent is skipped and says why (a
 skipped step counts as one skipped test, the models' as 22). In the ONNX suite a case that is refused as unsupported
 counts as skipped; wrong results, crashes, time-outs and other errors count as failed. Each step's output is kept in
@@ -122,7 +122,7 @@ class Check:
     def conformance(self):
         if not devlib.VENV_PYTHON.exists():
             return self.skip("conformance", "no Python environment (tools/dev/setup makes it)")
-        status, text = self.run("conformance", TOOLS / "conformance", "--tier", "A,B", "--jobs", self.options.jobs,
+        status, text = self.run("conformance", TOOLS / "conformance", "--all", "--refusals", "--jobs", self.options.jobs,
                                 "--show", "wrong,crash,timeout,error", *[word for need in REQUIRED for word in ("--require", need)])
         lines = re.findall(r"^([ABCX]) (\d+)/(\d+) wrong=(\d+) crash=(\d+) timeout=(\d+) error=(\d+) unsupported=(\d+)$", text, re.M)
         for line in lines:

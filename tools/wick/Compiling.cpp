@@ -58,8 +58,26 @@ Json toJson(const Diagnostic &d) {
     json.add("node", d.node);
   if (!d.op.empty())
     json.add("op", d.op);
-  if (d.kind == Diagnostic::Unsupported)
-    json.add("count", static_cast<int64_t>(d.count));
+  if (d.opset)
+    json.add("opset", d.opset);
+  auto pairs = [&](const char *key, const char *value, const auto &list) {
+    Json out = Json::array();
+    for (const auto &[name, text] : list)
+      out.push(Json::object().add("name", name).add(value, text));
+    json.add(key, std::move(out));
+  };
+  if (!d.operands.empty())
+    pairs("operands", "type", d.operands);
+  if (!d.attributes.empty())
+    pairs("attributes", "value", d.attributes);
+  if (!d.nodes.empty()) {
+    Json nodes = Json::array();
+    for (const std::string &name : d.nodes)
+      nodes.push(name);
+    json.add("nodes", std::move(nodes));
+  }
+  if (!d.hint.empty())
+    json.add("hint", d.hint);
   return json;
 }
 

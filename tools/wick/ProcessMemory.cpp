@@ -9,11 +9,11 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
-#include <initializer_list>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <initializer_list>
 #include <new>
 #include <unistd.h>
 

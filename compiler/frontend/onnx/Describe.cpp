@@ -114,7 +114,7 @@ std::string describe(const Type &type) {
          "]";
 }
 
-static std::string attributeText(const Attribute &a) {
+std::string describe(const Attribute &a) {
   using Kind = Attribute::Kind;
   if (!a.refAttrName.empty())
     return a.name + "=@" + a.refAttrName;
@@ -154,7 +154,7 @@ std::string describe(const Node &node, unsigned indent) {
     out += node.name + ": ";
   out += names(node.outputs) + " = " + node.qualifiedOp() + "(" + names(node.inputs) + ")";
   if (!node.attrs.empty())
-    out += " {" + join(node.attrs, attributeText) + "}";
+    out += " {" + join(node.attrs, [](const Attribute &a) { return describe(a); }) + "}";
   out += "\n";
   for (const Attribute &attribute : node.attrs)
     for (const Graph &graph : attribute.graphs)

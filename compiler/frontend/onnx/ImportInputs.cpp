@@ -59,7 +59,7 @@ bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, Exprs &dims) {
 
 RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input) {
   auto refuse = [&](const std::string &why) {
-    unsupported.push_back({"input", "input '" + input.name + "' " + why, input.name});
+    noteUnsupported("input", input, "input '" + input.name + "' " + why);
     return RankedTensorType();
   };
   if (input.type.kind != onnx::Type::Kind::Tensor)
@@ -101,8 +101,9 @@ void OnnxImporter::importInputs() {
       define(input.name, {});
       continue;
     }
-    auto loc =
-        NameLoc::get(g.b.getStringAttr(input.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
+    Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0);
+    auto what = g.b.getStringAttr("input, opset " + Twine(onnx::opsetVersion(model.sourceOpsets, "")));
+    auto loc = NameLoc::get(g.b.getStringAttr(input.name), FusedLoc::get({file}, what, g.b.getContext()));
     define(input.name, entry->addArgument(type, loc));
     fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
     fn.setArgAttr(n++, "wick.name", g.b.getStringAttr(input.name));

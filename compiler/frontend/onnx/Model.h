@@ -61,6 +61,15 @@ std::string dataTypeName(DataType type);
 /// The inverse for the names that Cast-1 used ("FLOAT", "INT64", any case).
 std::optional<DataType> dataTypeFromName(std::string_view name);
 
+/// What a reader needs to see of the node besides its name: all of it as it stood in the source.
+struct ProblemContext {
+  int64_t opset = 0;                                           ///< of the op's domain; 0: not at a node
+  std::vector<std::pair<std::string, std::string>> operands;   ///< name and type, "f32[1x3x?]"; "" left out
+  std::vector<std::pair<std::string, std::string>> attributes; ///< name and value, long ones cut
+  std::string hint;                                            ///< what the user can do; may be empty
+  std::vector<std::string> nodes;                              ///< all nodes with this problem, in order
+};
+
 /// Something wrong with a model, told in full: where it is and what is wrong.
 /// Errors are collected, so one run reports all of them.
 struct Problem {
@@ -68,6 +77,7 @@ struct Problem {
   std::string node;    ///< source node's display name; empty: not at a node
   std::string op;      ///< its op, "domain.Op" unless the default domain
   std::string message; ///< starts in lower case, names the offending value
+  ProblemContext context = {};
   std::string text() const;
 };
 bool hasErrors(const std::vector<Problem> &problems);
@@ -240,6 +250,7 @@ struct Function {
 struct Model {
   int64_t irVersion = 0;
   std::vector<OpsetImport> opsets;
+  std::vector<OpsetImport> sourceOpsets; ///< as the file had them; `opsets` moves with the upgrade
   std::string producerName;
   std::string producerVersion;
   std::string domain;
@@ -262,6 +273,7 @@ std::string describe(const Graph &graph, unsigned indent = 0);
 std::string describe(const Function &function);
 std::string describe(const Node &node, unsigned indent = 0);
 std::string describe(const Type &type);
+std::string describe(const Attribute &attribute); ///< "name=value"
 std::string describe(const Tensor &tensor);
 
 template <class T>

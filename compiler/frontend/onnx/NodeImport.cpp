@@ -165,6 +165,8 @@ static const llvm::StringMap<OnnxRow> &rows() {
   return table;
 }
 
+bool hasRow(const onnx::Node &node) { return rows().contains(node.domain + "." + node.opType); }
+
 bool importByRow(NodeImport &n) {
   auto it = rows().find(n.node.domain + "." + n.node.opType);
   if (it == rows().end())

@@ -77,6 +77,8 @@ ImportFn findImporter(llvm::StringRef domain, llvm::StringRef op);
 
 /// Imports by a row of the records; false when there is none.
 bool importByRow(NodeImport &n);
+/// Whether a row of the records stands for the op.
+bool hasRow(const onnx::Node &node);
 
 /// The MLIR element type of an ONNX one; null for those that tensors cannot hold.
 mlir::Type elementType(onnx::DataType type, mlir::MLIRContext *context);

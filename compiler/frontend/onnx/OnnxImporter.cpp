@@ -24,41 +24,9 @@ OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model,
       module(module) {}
 
 Location OnnxImporter::locationOf(const onnx::Node &node) {
-  auto file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
-  return NameLoc::get(g.b.getStringAttr(node.displayName()), file);
-}
-
-//===-- Problems -----------------------------------------------------------===//
-
-void OnnxImporter::noteUnsupported(const onnx::Node &node, const std::string &why) {
-  unsupported.push_back({node.qualifiedOp(), why, node.displayName()});
-}
-void OnnxImporter::noteError(const onnx::Node &node, const std::string &why) {
-  problems.push_back({true, node.displayName(), node.qualifiedOp(), why});
-}
-void OnnxImporter::rollback(Mark m) {
-  problems.resize(m.problems);
-  unsupported.resize(m.unsupported);
-}
-
-void OnnxImporter::reportUnsupported() {
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> groups;
-  std::vector<std::pair<std::string, std::string>> order;
-  for (const Unsupported &u : unsupported) {
-    auto &nodes = groups[{u.op, u.why}];
-    if (nodes.empty())
-      order.push_back({u.op, u.why});
-    nodes.push_back(u.node);
-  }
-  for (const auto &key : order) {
-    const auto &nodes = groups[key];
-    std::string text = "unsupported: " + key.second + " (opset " + std::to_string(model.opsetVersion("")) + ", " +
-                       std::to_string(nodes.size()) + (nodes.size() == 1 ? " node: " : " nodes: ");
-    for (size_t i = 0; i < std::min<size_t>(nodes.size(), 3); ++i)
-      text += (i ? ", '" : "'") + nodes[i] + "'";
-    text += nodes.size() > 3 ? ", ...)" : ")";
-    problems.push_back({true, nodes[0], key.first, text});
-  }
+  Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
+  auto what = g.b.getStringAttr(node.qualifiedOp() + ", opset " + Twine(sourceOpset(node)));
+  return NameLoc::get(g.b.getStringAttr(node.displayName()), FusedLoc::get({file}, what, g.b.getContext()));
 }
 
 //===-- Values -------------------------------------------------------------===//
@@ -192,8 +160,13 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
     if (!isKnown)
       noteError(node, "reads '" + name + "', which nothing defines before");
   }
-  if (usesBroken)
+  if (usesBroken) {
+    if (!isKnownOp(node)) // said as well, so that one run tells all that is missing
+      noteUnsupported(node, "no importer for this op");
     return breakOutputs();
+  }
+  Block *block = g.b.getInsertionBlock();
+  Operation *before = block->empty() ? nullptr : &block->back();
   if (!checkOperands(n))
     ;
   else if (ImportFn special = findImporter(node.domain, node.opType)) {
@@ -220,6 +193,7 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   }
   if (!ok)
     return breakOutputs();
+  explainAsserts(n, block, before);
   if (n.isList)
     return;
   for (size_t i = 0; i < n.out.size(); ++i)
@@ -276,7 +250,7 @@ std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph
     bool broken = llvm::any_of(scopes, [&](Scope &s) { return s.broken.contains(output.name); });
     ok &= v || !broken;
     if (!v && ok && lookupList(output.name)) {
-      unsupported.push_back({"output", "output '" + output.name + "' of a subgraph is not a tensor", output.name});
+      noteUnsupported("output", output, "output '" + output.name + "' of a subgraph is not a tensor");
       ok = false;
     }
     if (!v && ok) {
@@ -310,7 +284,7 @@ void OnnxImporter::run() {
     if (g.hasError())
       problems.push_back({true, "", "", g.takeError()});
     else if (!v && lookupList(output.name))
-      unsupported.push_back({"output", "output '" + output.name + "' is not a tensor", output.name});
+      noteUnsupported("output", output, "output '" + output.name + "' is not a tensor");
     else if (!v && !scopes[0].broken.contains(output.name))
       problems.push_back({true, "", "", "nothing defines the graph's output '" + output.name + "'"});
     results.push_back(v);

@@ -83,8 +83,20 @@ private:
   void importNode(const onnx::Node &node, unsigned depth = 0);
   bool checkOperands(NodeImport &n);
   bool importByFunction(NodeImport &n, unsigned depth);
+  // Problems.cpp
   void noteUnsupported(const onnx::Node &node, const std::string &why);
+  /// Of an input or output of the graph: `kind` says which.
+  void noteUnsupported(const std::string &kind, const onnx::ValueInfo &value, const std::string &why);
   void noteError(const onnx::Node &node, const std::string &why);
+  /// The version of the node's domain that the file imports.
+  int64_t sourceOpset(const onnx::Node &node) const;
+  /// The node's operands and attributes, as text.
+  onnx::ProblemContext contextOf(const onnx::Node &node);
+  std::string typeText(const std::string &name);
+  /// Whether some importer, row or function body stands for the op.
+  bool isKnownOp(const onnx::Node &node) const;
+  /// Adds the node's operands to the messages of the checks that it made after `before`.
+  void explainAsserts(const NodeImport &n, mlir::Block *block, mlir::Operation *before);
   void define(const std::string &name, mlir::Value v);
   mlir::Location locationOf(const onnx::Node &node);
 
@@ -105,6 +117,7 @@ private:
   std::map<std::string, std::pair<int64_t, int64_t>> dimBounds;
   struct Unsupported {
     std::string op, why, node;
+    onnx::ProblemContext context;
   };
   std::vector<Unsupported> unsupported; ///< in order of nodes
 };

@@ -209,6 +209,7 @@ private:
 } // namespace
 
 void upgrade(Model &model, NameGenerator &names, std::vector<Problem> &problems) {
+  model.sourceOpsets = model.opsets;
   int64_t version = model.opsetVersion("");
   if (version > Target)
     problems.push_back({false,
