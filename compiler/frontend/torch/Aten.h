@@ -13,28 +13,9 @@
 #define WICK_COMPILER_FRONTEND_TORCH_ATEN_H
 
 #include "compiler/frontend/GraphBuilder.h"
+#include "compiler/frontend/torch/ScalarType.h"
 
 namespace wick::compiler::torch {
-
-/// Codes of torch's dtypes as they stand in archives and in int arguments.
-enum class ScalarType : int8_t {
-  Byte = 0,
-  Char = 1,
-  Short = 2,
-  Int = 3,
-  Long = 4,
-  Half = 5,
-  Float = 6,
-  Double = 7,
-  ComplexHalf = 8,
-  ComplexFloat = 9,
-  ComplexDouble = 10,
-  Bool = 11,
-  QInt8 = 12,
-  QUInt8 = 13,
-  QInt32 = 14,
-  BFloat16 = 15
-};
 
 /// Affine quantization of a tensor: x = (q - zero point) * scale. Per-channel when axis >= 0.
 struct Quantization {
