@@ -17,6 +17,12 @@
 
 namespace wick::compiler::torch {
 
+/// The element type of a dtype (quantized ones: that of their integers; complex ones:
+/// that of their parts), null for those that tensors cannot hold; and back, quantized
+/// and complex dtypes aside (None: a type that torch does not have).
+mlir::Type elementType(ScalarType type, mlir::MLIRContext *context);
+std::optional<ScalarType> dtypeOf(mlir::Type elem);
+
 /// Affine quantization of a tensor: x = (q - zero point) * scale. Per-channel when axis >= 0.
 struct Quantization {
   mlir::Value scale;     ///< f64 or f32, rank 0, or rank 1 of the axis' size
@@ -34,6 +40,7 @@ struct Arg {
   std::string string;
   mlir::Value tensor;                        ///< Tensor; also an Int, Double or Bool known only at run time (rank 0)
   bool wrapped = false;                      ///< Tensor made from a Python number
+  bool complex = false;                      ///< Tensor of complex numbers: the parts are one more, last dim of 2
   std::shared_ptr<const Quantization> quant; ///< Tensor of quantized integers
   std::vector<Arg> list;                     ///< List, and a Tuple
   std::shared_ptr<void> opaque;              ///< packed parameters of quantized modules

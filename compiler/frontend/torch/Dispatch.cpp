@@ -105,7 +105,8 @@ std::optional<std::vector<Operand>> Dispatcher::bind(const Schema &schema, std::
   std::vector<Operand> out(schema.args.size());
   std::vector<bool> given(out.size());
   if (positional.size() > out.size()) {
-    g.fail(schema.fullName() + " takes " + Twine(out.size()) + " arguments, " + Twine(positional.size()) + " are given");
+    g.fail(schema.fullName() + " takes " + Twine(out.size()) + " arguments, " + Twine(positional.size()) +
+           " are given");
     return std::nullopt;
   }
   for (size_t i = 0; i < positional.size(); ++i)
@@ -190,7 +191,7 @@ static Value asElement(Dispatcher &d, const Operand &value, Value self) {
   GraphBuilder &g = d.g;
   if (!self)
     return {};
-  Type elem = g.elem(self);
+  mlir::Type elem = g.elem(self);
   switch (value.kind()) {
   case Arg::Kind::Tensor:
     return g.castTo(d.tensors.read(value.tensor), elem);
@@ -280,8 +281,8 @@ std::vector<Operand> Dispatcher::call(const Schema &schema, std::vector<Operand>
 bool Dispatcher::isSupported(const Schema &schema) {
   StringRef op = StringRef(schema.name).split("::").second;
   std::string name = functionalName(schema.name);
-  return findView(name) || findAten(name) || findAten(schema.name) || op == "copy_" || op == "fill_" ||
-         op == "zero_" || op == "detach_" || op == "requires_grad_";
+  return findView(name) || findAten(name) || findAten(schema.name) || op == "copy_" || op == "fill_" || op == "zero_" ||
+         op == "detach_" || op == "requires_grad_";
 }
 
 } // namespace wick::compiler::torch

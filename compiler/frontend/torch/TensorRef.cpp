@@ -247,8 +247,7 @@ Tensor sliceView(TensorSpace &s, const Tensor &t, int64_t axis, AffineExpr start
   if (strides)
     (*strides)[axis] = g.simplify((*strides)[axis] * step);
   Tensor out = s.derive(
-      t, "slice",
-      [=](GraphBuilder &g, Value base) { return isWhole ? base : g.slice(base, axis, start, size, step); },
+      t, "slice", [=](GraphBuilder &g, Value base) { return isWhole ? base : g.slice(base, axis, start, size, step); },
       [=](GraphBuilder &g, Value base, Value part) {
         return isWhole ? part : insertSlice(g, base, part, axis, start, step);
       },
@@ -287,8 +286,7 @@ Tensor expandView(TensorSpace &s, const Tensor &t, Exprs dims) {
     size_t added = dims.size() - from.size();
     strides.emplace(added, g.expr(0));
     for (auto [i, d] : llvm::enumerate(from))
-      strides->push_back(graph::isConstant(d, 1) && !graph::isConstant(dims[added + i], 1) ? g.expr(0)
-                                                                                          : (*own)[i]);
+      strides->push_back(graph::isConstant(d, 1) && !graph::isConstant(dims[added + i], 1) ? g.expr(0) : (*own)[i]);
   }
   return s.derive(
       t, "expand", [dims](GraphBuilder &g, Value base) { return g.expandTo(base, dims); }, nullptr, strides);

@@ -36,8 +36,8 @@ struct View {
   std::shared_ptr<Storage> storage;
   std::shared_ptr<const View> base; ///< null: the whole storage
   Forward forward;
-  Inverse inverse; ///< base with `part` in place of what forward gives; null: cannot be written
-  std::string name; ///< "slice", for messages
+  Inverse inverse;              ///< base with `part` in place of what forward gives; null: cannot be written
+  std::string name;             ///< "slice", for messages
   std::optional<Exprs> strides; ///< of the value's dims, in elements; none: not known
   // What the last read gave, for which value of the base, and when.
   mutable mlir::Value from, made;
@@ -48,7 +48,7 @@ struct View {
 /// squeeze_) give it another view; names that stand for the same object see that.
 struct TensorRef {
   std::shared_ptr<const View> view;
-  bool wrapped = false; ///< see Arg
+  bool wrapped = false;   ///< see Arg
   bool isComplex = false; ///< the value has one more, last dim of 2
   std::shared_ptr<const Quantization> quant;
 };

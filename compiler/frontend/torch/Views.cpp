@@ -450,7 +450,7 @@ static void same(ViewCall &c) { c.give(c.self()); }
 /// An object of its own on the same storage.
 static void alias(ViewCall &c) { c.give(std::make_shared<TensorRef>(*c.self())); }
 
-static Tensor copyOf(ViewCall &c, Type elem) {
+static Tensor copyOf(ViewCall &c, mlir::Type elem) {
   Value v = c.s.read(c.self());
   Tensor out = c.s.make(c.g.castTo(v, elem ? elem : c.g.elem(v)));
   out->isComplex = c.self()->isComplex, out->quant = c.self()->quant;
@@ -463,7 +463,7 @@ static void clone(ViewCall &c) { c.give(copyOf(c, {})); }
 static void contiguous(ViewCall &c) { c.s.isContiguous(c.self()) ? same(c) : clone(c); }
 
 static void to(ViewCall &c) {
-  Type own = c.g.elem(c.s.read(c.self())), elem = own;
+  mlir::Type own = c.g.elem(c.s.read(c.self())), elem = own;
   const Operand &dtype = c.arg("dtype"), &other = c.arg("other"), &copy = c.arg("copy");
   if (!dtype.isNone())
     elem = elementType(ScalarType(c.constant(dtype)), c.g.b.getContext());
