@@ -9,7 +9,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include <cstring>
 #include <new>
-#include <string>
+#include <vector>
 
 using namespace llvm;
 
@@ -37,7 +37,7 @@ Expected<Bytes> allocateBytes(size_t size, char *&fill) {
 }
 
 Bytes copyBytes(StringRef data) {
-  auto owner = std::make_shared<const std::string>(data);
+  auto owner = std::make_shared<const std::vector<char>>(data.begin(), data.end());
   return Bytes{ArrayRef<char>(owner->data(), owner->size()), owner};
 }
 
