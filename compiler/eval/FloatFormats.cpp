@@ -33,6 +33,10 @@ static const llvm::fltSemantics &semanticsOf(FloatFormat format) {
     return APFloat::Float8E5M2();
   case FloatFormat::E5M2FNUZ:
     return APFloat::Float8E5M2FNUZ();
+  case FloatFormat::E8M0:
+    return APFloat::Float8E8M0FNU();
+  case FloatFormat::E2M1:
+    return APFloat::Float4E2M1FN();
   }
   return APFloat::IEEEdouble();
 }
@@ -68,12 +72,18 @@ std::optional<ScalarType> wick::compiler::scalarTypeOf(mlir::Type type) {
     return floating(8, FloatFormat::E5M2);
   if (mlir::isa<mlir::Float8E5M2FNUZType>(type))
     return floating(8, FloatFormat::E5M2FNUZ);
+  if (mlir::isa<mlir::Float8E8M0FNUType>(type))
+    return floating(8, FloatFormat::E8M0);
+  if (mlir::isa<mlir::Float4E2M1FNType>(type))
+    return floating(4, FloatFormat::E2M1);
   return std::nullopt;
 }
 
 float wick::compiler::roundToFormat(double value, FloatFormat format) {
   if (format == FloatFormat::F32 || format == FloatFormat::F64)
     return float(value);
+  if (format == FloatFormat::E2M1 && std::isnan(value))
+    return -0.0f;
   APFloat wide(value);
   bool losesInfo;
   wide.convert(semanticsOf(format), APFloat::rmNearestTiesToEven, &losesInfo);
@@ -106,23 +116,27 @@ uint32_t wick::compiler::encodeBits(float value, FloatFormat format) {
   default:
     break;
   }
+  if (format == FloatFormat::E2M1 && std::isnan(value))
+    return 8;
   APFloat narrow(value);
   bool losesInfo;
   narrow.convert(semanticsOf(format), APFloat::rmNearestTiesToEven, &losesInfo);
   return uint32_t(narrow.bitcastToAPInt().getZExtValue());
 }
 
-/// All 256 values of an 8-bit format.
+/// The values of all bytes as codes of a format.
 static std::array<float, 256> makeTable(FloatFormat format) {
   std::array<float, 256> table;
+  unsigned width = APFloat::getSizeInBits(semanticsOf(format));
   for (unsigned bits = 0; bits < 256; ++bits)
-    table[bits] = toFloat(APFloat(semanticsOf(format), llvm::APInt(8, bits)));
+    table[bits] = toFloat(APFloat(semanticsOf(format), llvm::APInt(width, bits & ((1u << width) - 1))));
   return table;
 }
 
 float wick::compiler::decodeBits(uint32_t bits, FloatFormat format) {
   static const std::array<float, 256> tables[] = {makeTable(FloatFormat::E4M3FN), makeTable(FloatFormat::E4M3FNUZ),
-                                                  makeTable(FloatFormat::E5M2), makeTable(FloatFormat::E5M2FNUZ)};
+                                                  makeTable(FloatFormat::E5M2), makeTable(FloatFormat::E5M2FNUZ),
+                                                  makeTable(FloatFormat::E8M0), makeTable(FloatFormat::E2M1)};
   switch (format) {
   case FloatFormat::F64:
   case FloatFormat::F32:

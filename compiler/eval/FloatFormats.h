@@ -16,7 +16,7 @@
 
 namespace wick::compiler {
 
-enum class FloatFormat : uint8_t { F64, F32, F16, BF16, E4M3FN, E4M3FNUZ, E5M2, E5M2FNUZ };
+enum class FloatFormat : uint8_t { F64, F32, F16, BF16, E4M3FN, E4M3FNUZ, E5M2, E5M2FNUZ, E8M0, E2M1 };
 
 /// A scalar type as the element program sees it. Integers are signless; `index`
 /// counts as 64 bits wide.
@@ -36,7 +36,8 @@ struct ScalarType {
 std::optional<ScalarType> scalarTypeOf(mlir::Type type);
 
 /// Rounds half to even to `format`; the result is exact as a float. Overflow
-/// gives infinity, or NaN in formats without infinity.
+/// gives infinity, or NaN in formats without infinity. Not for E8M0 and E2M1, which
+/// have no zero or no NaN: they round as APFloat has it, E2M1 with NaN as -0.
 float roundToFormat(float value, FloatFormat format);
 float roundToFormat(double value, FloatFormat format);
 

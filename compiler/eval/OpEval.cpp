@@ -41,7 +41,7 @@ public:
 
   Value load(unsigned operand, ArrayRef<Value> index) override {
     Type elem = cast<RankedTensorType>(op->getOperand(operand).getType()).getElementType();
-    Type compute = graph::computeType(elem), stored = isa<FloatType>(elem) ? elem : compute;
+    Type compute = graph::computeType(elem), stored = graph::storedType(elem);
     Value v = read(operand, stored, index);
     return stored == compute ? v : Value(arith::ExtFOp::create(b, loc, compute, v));
   }
@@ -84,7 +84,7 @@ static LogicalResult emit(Operation *op, Emitted &out, std::string &why) {
     return failure();
   }
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  Type elem = type.getElementType(), compute = graph::computeType(elem), stored = isa<FloatType>(elem) ? elem : compute;
+  Type elem = type.getElementType(), stored = graph::storedType(elem);
   OpBuilder b(op->getContext());
   SmallVector<Type> indices(type.getRank(), b.getI64Type());
   OwningOpRef<func::FuncOp> fn = func::FuncOp::create(op->getLoc(), "element", b.getFunctionType(indices, stored));
@@ -126,9 +126,12 @@ void transposeBytes(TensorView in, ArrayRef<int64_t> perm, void *out) {
   }
 }
 
+static Type bytesOfCodes(Type elem) { return elem && graph::isCoded(elem) ? graph::storedType(elem) : elem; }
+
 LogicalResult evaluateOp(Operation *op, ArrayRef<TensorView> inputs, MutableTensorView out, std::string &why) {
   int64_t count = elementCount(out.shape);
-  if (isa<graph::ReshapeOp>(op)) {
+  bool isBitcast = isa<graph::BitcastOp>(op) && !out.elem.isInteger(1);
+  if (isa<graph::ReshapeOp>(op) || isBitcast) {
     if (count > 0)
       std::memcpy(out.data, inputs[0].data, size_t(count) * storageBytes(out.elem));
     return success();
@@ -144,7 +147,12 @@ LogicalResult evaluateOp(Operation *op, ArrayRef<TensorView> inputs, MutableTens
     why = "it depends on a symbol";
     return failure();
   }
-  return e.program->run(inputs, out.shape, out, why);
+  // The program reads and writes codes as the bytes that they are.
+  SmallVector<TensorView> views(inputs);
+  for (TensorView &v : views)
+    v.elem = bytesOfCodes(v.elem);
+  out.elem = bytesOfCodes(out.elem);
+  return e.program->run(views, out.shape, out, why);
 }
 
 LogicalResult evaluateSymbolic(Operation *op, ArrayRef<SymTensor> inputs, ArrayRef<int64_t> outShape,
@@ -160,6 +168,8 @@ LogicalResult evaluateSymbolic(Operation *op, ArrayRef<SymTensor> inputs, ArrayR
   for (AffineExpr x : e.exprs)
     values.push_back(SymValue::integer(x));
   SmallVector<SymTensor> all(inputs);
+  for (SymTensor &t : all)
+    t.elem = bytesOfCodes(t.elem);
   int64_t n = values.size();
   all.push_back({IntegerType::get(op->getContext(), 64), ArrayRef<int64_t>(n), values, nullptr});
   return e.program->runSymbolic(all, outShape, options, out, why);

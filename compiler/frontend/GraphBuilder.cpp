@@ -57,6 +57,17 @@ NamedAttribute GraphBuilder::typeAttr(StringRef name, Type v) { return b.getName
 
 //===-- Ops ----------------------------------------------------------------===//
 
+bool GraphBuilder::refusesCode(const Twine &who, Type type) {
+  Type elem = cast<RankedTensorType>(type).getElementType();
+  if (!graph::isCoded(elem))
+    return false;
+  std::string text;
+  llvm::raw_string_ostream(text) << who << " does not compute on " << elem << "; cast it to a wider type before";
+  limit = !hasError();
+  fail(text);
+  return true;
+}
+
 Value GraphBuilder::create(StringRef opName, ValueRange operands, ArrayRef<NamedAttribute> attrs) {
   for (Value v : operands)
     if (!v)
@@ -69,6 +80,11 @@ Value GraphBuilder::create(StringRef opName, ValueRange operands, ArrayRef<Named
   graph::InferRequest request{b.getContext(), operands.getTypes(), b.getDictionaryAttr(attrs), symbols, {}, {}};
   if (mlir::failed(infer->inferTypes(request)))
     return fail(request.error);
+  if (!info->hasTrait<graph::TakesCodes>()) {
+    auto refuses = [&](Type t) { return refusesCode(opName, t); };
+    if (llvm::any_of(operands.getTypes(), refuses) || llvm::any_of(request.results, refuses))
+      return {};
+  }
   OperationState state(loc, *info);
   state.addOperands(operands);
   state.addAttributes(attrs);
@@ -353,6 +369,13 @@ SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, Ty
     fail("routine " + name + " lacks an operand");
     return SmallVector<Value>(results.size());
   }
+  // Routines that only move elements take codes as bytes.
+  int reduction = name == "scatter_elements" ? 2 : name == "scatter_nd" ? 3 : -1;
+  bool moves = reduction >= 0 ? graph::isConstant(args[reduction], 0) : name == "compress_fill" || name == "tensor_scatter";
+  if (!moves)
+    for (Value v : operands)
+      if (refusesCode("routine " + name, v.getType()))
+        return SmallVector<Value>(results.size());
   OperationState state(loc, graph::RoutineOp::getOperationName());
   state.addOperands(operands);
   state.addTypes(results);

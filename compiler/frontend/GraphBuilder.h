@@ -47,7 +47,12 @@ public:
   //===-- Errors -----------------------------------------------------------===//
   bool hasError() const { return !error.empty(); }
   /// The first error since the last call, which is forgotten.
-  std::string takeError() { return std::exchange(error, {}); }
+  std::string takeError() {
+    limit = false;
+    return std::exchange(error, {});
+  }
+  /// Whether the error is a limit of Wick, not a fault of the graph.
+  bool isLimit() const { return limit; }
   /// Sets the error (unless there is one) and returns null.
   mlir::Value fail(const llvm::Twine &why);
 
@@ -206,6 +211,8 @@ public:
 
 private:
   mlir::Value foldConstant(mlir::Operation *op);
+  /// Fails when `type` has elements that only moves and conversions take.
+  bool refusesCode(const llvm::Twine &who, mlir::Type type);
   void learn(mlir::Operation *op);
   void learnFacts(mlir::Operation *op);
   bool symbolic(mlir::Value v, SymTensor &out, llvm::SmallVectorImpl<llvm::SmallVector<SymValue>> &hold,
@@ -215,6 +222,7 @@ private:
 
   mlir::ModuleOp module;
   std::string error;
+  bool limit = false;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<SymValue>> known;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> sizes;
 };

@@ -65,6 +65,8 @@ static std::string routineSymbol(RoutineOp op) {
   std::string type;
   if (t.isInteger(1)) {
     type = "bool";
+  } else if (isCoded(t)) { // the builder lets only moves see codes
+    type = "u8";
   } else {
     llvm::raw_string_ostream(type) << t;
     if (StringRef(type).starts_with("ui"))

@@ -50,8 +50,28 @@ fmt::DTypeCode dtypeOf(Type t) {
       return 11;
     case 64 | 1024:
       return 12;
+    case 4:
+      return 18;
+    case 4 | 1024:
+      return 19;
+    case 2:
+      return 24;
+    case 2 | 1024:
+      return 25;
     }
   }
+  if (isa<Float8E4M3FNType>(t))
+    return 14;
+  if (isa<Float8E4M3FNUZType>(t))
+    return 15;
+  if (isa<Float8E5M2Type>(t))
+    return 16;
+  if (isa<Float8E5M2FNUZType>(t))
+    return 17;
+  if (isa<Float8E8M0FNUType>(t))
+    return 22;
+  if (isa<Float4E2M1FNType>(t))
+    return 23;
   return 0;
 }
 
@@ -252,8 +272,8 @@ private:
     bufferOf[op.getResult()] = id;
   }
 
-  /// Kernels have no form for 4-bit and 8-bit floats and integers yet; they are
-  /// refused here, by name, not in the back end.
+  /// Kernels have no form for complex numbers and the like; they are refused here,
+  /// by name, not in the back end.
   bool hasDType(ValueRange values, std::optional<Location> loc = {}) {
     for (Value v : values)
       if (Type t = cast<RankedTensorType>(v.getType()).getElementType(); !dtypeOf(t)) {

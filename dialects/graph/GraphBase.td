@@ -48,6 +48,10 @@ class Wick_Op<string mnemonic, list<Trait> traits = []> : Op<Wick_Dialect, mnemo
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+/// Ops that move or convert elements: types of less than 8 bits and 8-bit floats
+/// are theirs too (dialects/graph/Codes.h). All others refuse them.
+def Wick_TakesCodes : NativeOpTrait<"TakesCodes"> { let cppNamespace = "::wick::graph"; }
+
 /// Ops whose result elements are each a function of an output index.
 class Wick_ElementOp<string mnemonic, list<Trait> traits = []>
     : Wick_Op<mnemonic, [Pure, DeclareOpInterfaceMethods<ElementOpInterface>,
@@ -60,8 +64,8 @@ class Wick_ElementOp<string mnemonic, list<Trait> traits = []>
 /// of dialects/graph/Scalar.h), the attributes through their getters, and a
 /// ScalarBuilder `s`. `elem` computes the result's element type from `r`
 /// (InferRequest).
-class Wick_ScalarOp<string mnemonic, dag args, code body, code elem = "return r.elem(0);">
-    : Wick_ElementOp<mnemonic, [DeclareOpInterfaceMethods<ScalarOpInterface>]> {
+class Wick_ScalarOp<string mnemonic, dag args, code body, code elem = "return r.elem(0);", list<Trait> traits = []>
+    : Wick_ElementOp<mnemonic, [DeclareOpInterfaceMethods<ScalarOpInterface>] # traits> {
   let arguments = args;
   let extraClassDefinition = [{
     ::mlir::Value $cppClass::buildScalar(::wick::graph::ScalarBuilder &s, ::mlir::ValueRange args) {

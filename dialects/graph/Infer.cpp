@@ -4,6 +4,8 @@
 //
 #include "dialects/graph/Infer.h"
 
+#include "dialects/graph/Codes.h"
+
 using namespace mlir;
 namespace wick::graph {
 
@@ -44,7 +46,20 @@ FailureOr<SmallVector<AffineExpr>> broadcastDims(InferRequest &r, ArrayRef<Affin
   return out;
 }
 
+Type inferBitcast(InferRequest &r) {
+  Type from = r.elem(0), to = r.typeAttr("to");
+  if (codeWidth(from) && codeWidth(from) == codeWidth(to))
+    return to;
+  std::string text;
+  llvm::raw_string_ostream(text) << from << " as " << to << ": elements of " << codeWidth(from) << " and "
+                                 << codeWidth(to) << " bits";
+  (void)r.fail(text);
+  return {};
+}
+
 LogicalResult inferBroadcast(InferRequest &r, Type elem) {
+  if (!elem)
+    return failure();
   SmallVector<AffineExpr> dims = r.dims(0);
   for (unsigned i = 1; i < r.operands.size(); ++i) {
     auto next = broadcastDims(r, dims, r.dims(i));

@@ -35,8 +35,10 @@ struct InferRequest {
   llvm::LogicalResult fail(const llvm::Twine &why);
 };
 
-/// Numpy broadcasting of all operands' shapes.
+/// Numpy broadcasting of all operands' shapes; a null `elem` has left its reason in r.
 llvm::LogicalResult inferBroadcast(InferRequest &r, mlir::Type elem);
+/// Attribute `to` when its elements are as wide as those of operand 0, else null.
+mlir::Type inferBitcast(InferRequest &r);
 llvm::FailureOr<llvm::SmallVector<mlir::AffineExpr>> broadcastDims(InferRequest &r, llvm::ArrayRef<mlir::AffineExpr> a,
                                                                    llvm::ArrayRef<mlir::AffineExpr> b);
 

@@ -13,6 +13,8 @@ using namespace mlir;
 namespace wick::graph {
 
 Type computeType(Type elem) {
+  if (isCoded(elem))
+    return IntegerType::get(elem.getContext(), 8);
   if (auto f = dyn_cast<FloatType>(elem))
     return f.getWidth() < 32 ? Float32Type::get(elem.getContext()) : elem;
   if (auto i = dyn_cast<IntegerType>(elem))
@@ -35,7 +37,10 @@ static Type withLanes(Type scalar, Value like) {
 Sc ScalarBuilder::wrap(Operation *op, unsigned i, ValueRange args) {
   if (i >= args.size())
     return {};
-  return {args[i], isUnsignedElem(op->getOperand(i).getType()), this};
+  Type elem = getElementTypeOrSelf(op->getOperand(i).getType());
+  if (isCoded(elem))
+    return {args[i], false, this, elem};
+  return {args[i], isUnsignedElem(elem), this};
 }
 
 Value ScalarBuilder::constant(Type type, double v) {
@@ -166,7 +171,7 @@ Sc shr(Sc x, Sc y) {
   return {arith::ShRSIOp::create(x.s->b, x.s->loc, x.value, safe.value), false, x.s};
 }
 Sc select(Sc cond, Sc a, Sc c) {
-  return {arith::SelectOp::create(cond.s->b, cond.s->loc, cond.value, a.value, c.value), a.isUnsigned, cond.s};
+  return {arith::SelectOp::create(cond.s->b, cond.s->loc, cond.value, a.value, c.value), a.isUnsigned, cond.s, a.coded};
 }
 
 //===-- Conversion ---------------------------------------------------------===//
@@ -179,7 +184,13 @@ static Value floatToFloat(OpBuilder &b, Location loc, Value v, Type to) {
   return from > width ? Value(arith::TruncFOp::create(b, loc, t, v)) : v;
 }
 
-Sc ScalarBuilder::cast(Sc x, Type to) {
+Sc ScalarBuilder::cast(Sc x, Type to, CodeRules rules) {
+  if (x.coded && x.coded == to)
+    return x;
+  if (x.coded)
+    x = decode(x);
+  if (isCoded(to))
+    return encode(x, to, rules);
   Type compute = computeType(to);
   bool toUnsigned = isUnsignedElem(to);
   Type out = withLanes(compute, x.value);
@@ -210,8 +221,10 @@ Sc ScalarBuilder::cast(Sc x, Type to) {
 
 Sc ScalarBuilder::saturate(Sc x, Type to) {
   auto type = dyn_cast<IntegerType>(to);
-  if (!type)
-    return cast(x, to);
+  if (!type || x.coded)
+    return type && x.coded ? saturate(decode(x), to) : cast(x, to);
+  if (isCoded(to))
+    return saturateCode(x, type);
   unsigned w = type.getWidth();
   bool uns = isUnsignedElem(to);
   Type out = withLanes(computeType(to), x.value);

@@ -51,13 +51,19 @@ def Wick_IsInfOp : Wick_ScalarOp<"is_inf", (ins Wick_Tensor:$x, DefaultValuedAtt
     Sc pos = eq(x, inf), neg = eq(x, -inf), no = and_(pos, neg);
     return or_(getPositive() ? pos : no, getNegative() ? neg : no);
   }], "return r.i1();"> { let imports = [OnnxImport<"IsInf", ["x"], ["detect_positive=positive", "detect_negative=negative"]>]; }
-def Wick_WhereOp : Wick_ScalarOp<"where", (ins Wick_Tensor:$x, Wick_Tensor:$y, Wick_Tensor:$z), "return select(x, y, z);", "return r.elem(1);"> {
+def Wick_WhereOp : Wick_ScalarOp<"where", (ins Wick_Tensor:$x, Wick_Tensor:$y, Wick_Tensor:$z), "return select(x, y, z);", "return r.elem(1);", [Wick_TakesCodes]> {
   let summary = "y where x, else z"; let imports = [OnnxImport<"Where", ["x", "y", "z"]>]; }
 
 // Conversion.
-def Wick_CastOp : Wick_ScalarOp<"cast", (ins Wick_Tensor:$x, TypeAttr:$to), "return s.cast(x, getTo());", [{
-    return r.typeAttr("to"); }]> {
-  let description = "Float to integer truncates and saturates, NaN gives 0; to bool is x != 0."; }
+def Wick_CastOp : Wick_ScalarOp<"cast", (ins Wick_Tensor:$x, TypeAttr:$to, UnitAttr:$overflows, UnitAttr:$round_down, UnitAttr:$round_nearest), [{
+    return s.cast(x, getTo(), {getOverflows(), getRoundDown(), getRoundNearest()}); }], "return r.typeAttr(\"to\");", [Wick_TakesCodes]> {
+  let description = [{Float to integer truncates and saturates, NaN gives 0; to bool is x != 0; to an integer of 2 or 4
+    bits takes the low bits. Floats of at most 8 bits round half to even; what exceeds the greatest becomes the greatest,
+    or with `overflows` Inf, or NaN where the type has no Inf. f8E8M0FNU rounds up, or as `round_down`, `round_nearest`
+    say.}]; }
+def Wick_BitcastOp : Wick_ScalarOp<"bitcast", (ins Wick_Tensor:$x, TypeAttr:$to), [{
+    return s.bitcast(x, ::mlir::getElementTypeOrSelf(getX().getType()), getTo()); }], "return ::wick::graph::inferBitcast(r);", [Wick_TakesCodes]> {
+  let summary = "The bits of x as a type of equal width; to bool is bits != 0"; }
 
 // Rounding and simple functions.
 def Wick_AbsOp : Wick_Unary<"abs", "return abs(x);"> { let imports = [OnnxImport<"Abs", ["x"]>]; }
@@ -138,10 +144,10 @@ def Wick_ShrinkOp : Wick_ScalarOp<"shrink", (ins Wick_Tensor:$x, DefaultValuedAt
 
 // Quantization: y = saturate(round_half_even(x / scale) + zero_point), and back.
 def Wick_QuantizeOp : Wick_ScalarOp<"quantize", (ins Wick_Tensor:$x, Wick_Tensor:$y, Wick_Tensor:$z, TypeAttr:$to), [{
-    return s.saturate(s.roundEven(x / y) + s.cast(z, x.type()), getTo()); }], [{ return r.typeAttr("to"); }]> {
+    return s.saturate(s.roundEven(x / y) + s.cast(z, x.type()), getTo()); }], [{ return r.typeAttr("to"); }], [Wick_TakesCodes]> {
   let summary = "x / y rounded half to even, plus zero point z, saturated"; }
 def Wick_DequantizeOp : Wick_ScalarOp<"dequantize", (ins Wick_Tensor:$x, Wick_Tensor:$y, Wick_Tensor:$z), [{
-    return (s.cast(s.cast(x, s.i32()) - s.cast(z, s.i32()), y.type())) * y; }], "return r.elem(1);"> {
+    return (s.cast(s.cast(x, s.i32()) - s.cast(z, s.i32()), y.type())) * y; }], "return r.elem(1);", [Wick_TakesCodes]> {
   let summary = "(x - zero point z) * scale y"; }
 
 #endif // WICK_SCALAR_OPS

@@ -32,22 +32,22 @@ def Wick_ArgReduceOp : Wick_ElementOp<"arg_reduce"> {
 }
 
 //===-- Move ----------------------------------------------------------------===//
-def Wick_ReshapeOp : Wick_ElementOp<"reshape"> {
+def Wick_ReshapeOp : Wick_ElementOp<"reshape", [Wick_TakesCodes]> {
   let summary = "The same elements in row-major order under other dims; never moves data";
   let arguments = (ins Wick_Tensor:$x, AffineMapAttr:$dims);
   let hasFolder = 1; let hasCanonicalizer = 1;
 }
-def Wick_TransposeOp : Wick_LanewiseOp<"transpose"> {
+def Wick_TransposeOp : Wick_LanewiseOp<"transpose", [Wick_TakesCodes]> {
   let summary = "result dim i is operand dim perm[i]";
   let arguments = (ins Wick_Tensor:$x, DenseI64ArrayAttr:$perm);
   let hasFolder = 1; let hasCanonicalizer = 1;
 }
-def Wick_ExpandOp : Wick_LanewiseOp<"expand"> {
+def Wick_ExpandOp : Wick_LanewiseOp<"expand", [Wick_TakesCodes]> {
   let summary = "Numpy broadcast to dims";
   let arguments = (ins Wick_Tensor:$x, AffineMapAttr:$dims);
   let hasFolder = 1;
 }
-def Wick_SliceOp : Wick_LanewiseOp<"slice"> {
+def Wick_SliceOp : Wick_LanewiseOp<"slice", [Wick_TakesCodes]> {
   let summary = "result[i] = x[starts + i * steps]; starts lie inside x, steps may be negative";
   let arguments = (ins Wick_Tensor:$x, AffineMapAttr:$starts, AffineMapAttr:$sizes, DenseI64ArrayAttr:$steps);
   let hasFolder = 1;
@@ -55,34 +55,34 @@ def Wick_SliceOp : Wick_LanewiseOp<"slice"> {
 def Wick_PadMode : I32EnumAttr<"PadMode", "what lies outside", [
     I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Edge", 1, "edge">,
     I32EnumAttrCase<"Reflect", 2, "reflect">, I32EnumAttrCase<"Wrap", 3, "wrap">]> { let cppNamespace = "::wick::graph"; }
-def Wick_PadOp : Wick_LanewiseOp<"pad"> {
+def Wick_PadOp : Wick_LanewiseOp<"pad", [Wick_TakesCodes]> {
   let summary = "x with `low` elements before and `high` after each dim; negative amounts crop";
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$value, AffineMapAttr:$low, AffineMapAttr:$high, Wick_PadMode:$mode);
 }
-def Wick_ConcatOp : Wick_LanewiseOp<"concat"> {
+def Wick_ConcatOp : Wick_LanewiseOp<"concat", [Wick_TakesCodes]> {
   let arguments = (ins Variadic<Wick_Tensor>:$xs, I64Attr:$axis);
   let hasFolder = 1;
 }
-def Wick_GatherOp : Wick_LanewiseOp<"gather"> {
+def Wick_GatherOp : Wick_LanewiseOp<"gather", [Wick_TakesCodes]> {
   let summary = "Slices of x along an axis at indices; negative indices count from the end";
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$indices, I64Attr:$axis);
 }
-def Wick_GatherElementsOp : Wick_ElementOp<"gather_elements"> {
+def Wick_GatherElementsOp : Wick_ElementOp<"gather_elements", [Wick_TakesCodes]> {
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$indices, I64Attr:$axis);
 }
-def Wick_GatherNdOp : Wick_ElementOp<"gather_nd"> {
+def Wick_GatherNdOp : Wick_ElementOp<"gather_nd", [Wick_TakesCodes]> {
   let summary = "Slices of x at index tuples (the last dim of indices), after batch_dims common dims";
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$indices, DefaultValuedAttr<I64Attr, "0">:$batch_dims);
 }
-def Wick_TileOp : Wick_ElementOp<"tile"> {
+def Wick_TileOp : Wick_ElementOp<"tile", [Wick_TakesCodes]> {
   let summary = "x repeated along each dim";
   let arguments = (ins Wick_Tensor:$x, AffineMapAttr:$repeats);
 }
-def Wick_UpsampleOp : Wick_LanewiseOp<"upsample"> {
+def Wick_UpsampleOp : Wick_LanewiseOp<"upsample", [Wick_TakesCodes]> {
   let summary = "Nearest neighbour by whole factors: result[i] = x[i / factors]";
   let arguments = (ins Wick_Tensor:$x, DenseI64ArrayAttr:$factors);
 }
-def Wick_ReverseSequenceOp : Wick_ElementOp<"reverse_sequence"> {
+def Wick_ReverseSequenceOp : Wick_ElementOp<"reverse_sequence", [Wick_TakesCodes]> {
   let summary = "Reverses the first lens[b] elements along time_axis";
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$lens, I64Attr:$batch_axis, I64Attr:$time_axis);
 }

@@ -14,9 +14,8 @@ using namespace wick::graph;
 namespace wick::cpu {
 
 Type storageType(Type elem) {
-  if (auto i = dyn_cast<IntegerType>(elem))
-    return IntegerType::get(elem.getContext(), std::max(8u, i.getWidth()));
-  return elem;
+  Type t = storedType(elem);
+  return t.isInteger(1) ? IntegerType::get(elem.getContext(), 8) : t;
 }
 unsigned storageBytes(Type elem) { return storageType(elem).getIntOrFloatBitWidth() / 8; }
 
@@ -104,7 +103,7 @@ Value GroupEmitter::loadAt(Value base, Type elem, Value linear, unsigned lanes, 
     Value zero = ScalarBuilder(b, b.getLoc()).constant(v.getType(), 0);
     return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, v, zero);
   }
-  if (compute != elem && isa<FloatType>(elem))
+  if (compute != st && isa<FloatType>(st))
     return arith::ExtFOp::create(b, laned(compute, lanes), v);
   return v;
 }
@@ -123,7 +122,7 @@ void GroupEmitter::storeAt(Value base, Type elem, Value linear, Value value) {
   Type st = storageType(elem), out = laned(st, vec ? vec.getNumElements() : 1);
   if (elem.isInteger(1))
     value = arith::ExtUIOp::create(b, out, value);
-  else if (isa<FloatType>(elem) && computeType(elem) != elem)
+  else if (isa<FloatType>(st) && computeType(elem) != st)
     value = arith::TruncFOp::create(b, out, value);
   Value at = LLVM::GEPOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), st, base, ValueRange{linear});
   LLVM::StoreOp::create(b, value, at, storageBytes(elem));
@@ -229,6 +228,11 @@ Value GroupEmitter::element(Value v, ArrayRef<Value> index, unsigned lanes) {
       bool lost;
       x.convert(f.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lost);
       a = FloatAttr::get(f, x);
+    } else if (isCodedFloat(elem)) {
+      a = IntegerAttr::get(computeType(elem), dense.getSplatValue<APFloat>().bitcastToAPInt().zext(8));
+    } else if (isCoded(elem)) {
+      APInt x = dense.getSplatValue<APInt>();
+      a = IntegerAttr::get(computeType(elem), elem.isUnsignedInteger() ? x.zext(8) : x.sext(8));
     } else {
       a = IntegerAttr::get(computeType(elem), dense.getSplatValue<APInt>());
     }

@@ -130,10 +130,14 @@ bool widens(Type from, Type to) {
     return fromUns ? fi.getWidth() + !toUns <= ti.getWidth() : !toUns && fi.getWidth() <= ti.getWidth();
   }
   auto ff = dyn_cast<FloatType>(from), tf = dyn_cast<FloatType>(to);
+  if (isa<Float8E8M0FNUType>(to)) // has no zero
+    return false;
   if (ff && tf)
     return ff.getFPMantissaWidth() <= tf.getFPMantissaWidth() &&
            APFloat::semanticsMaxExponent(ff.getFloatSemantics()) <=
-               APFloat::semanticsMaxExponent(tf.getFloatSemantics());
+               APFloat::semanticsMaxExponent(tf.getFloatSemantics()) &&
+           APFloat::semanticsMinExponent(ff.getFloatSemantics()) >=
+               APFloat::semanticsMinExponent(tf.getFloatSemantics());
   return fi && tf && fi.getWidth() - !fromUns <= tf.getFPMantissaWidth();
 }
 
@@ -145,7 +149,10 @@ struct DoubleCast : OpRewritePattern<CastOp> {
     auto inner = op.getX().getDefiningOp<CastOp>();
     if (!inner || !widens(elementOf(inner.getX()), elementOf(inner)))
       return b.notifyMatchFailure(op, "the operand is no widening cast");
-    b.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getX(), op.getTo());
+    if (isCodedFloat(elementOf(op)) && isCodedFloat(elementOf(inner.getX())))
+      return b.notifyMatchFailure(op, "the outer cast saturates an infinity");
+    b.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getX(), op.getTo(), op.getOverflows(), op.getRoundDown(),
+                                 op.getRoundNearest());
     return success();
   }
 };

@@ -81,6 +81,10 @@ constexpr TypeName kTypes[] = {
     {WICK_DTYPE_U4, "UINT4"},
     {WICK_DTYPE_C64, "COMPLEX64"},
     {WICK_DTYPE_C128, "COMPLEX128"},
+    {WICK_DTYPE_F8E8M0, "FLOAT8E8M0"},
+    {WICK_DTYPE_F4E2M1, "FLOAT4E2M1"},
+    {WICK_DTYPE_I2, "INT2"},
+    {WICK_DTYPE_U2, "UINT2"},
 };
 } // namespace
 

@@ -52,13 +52,21 @@ Type elementType(onnx::DataType type, MLIRContext *context) {
     return Float8E5M2Type::get(context);
   case onnx::DataType::Float8E5M2FNUZ:
     return Float8E5M2FNUZType::get(context);
+  case onnx::DataType::Float8E8M0:
+    return Float8E8M0FNUType::get(context);
+  case onnx::DataType::Float4E2M1:
+    return Float4E2M1FNType::get(context);
+  case onnx::DataType::Int2:
+    return b.getIntegerType(2);
+  case onnx::DataType::UInt2:
+    return uns(2);
   default:
     return {};
   }
 }
 
 onnx::DataType dataTypeOf(Type elem) {
-  for (int32_t code = 1; code <= int32_t(onnx::DataType::Int4); ++code)
+  for (int32_t code = 1; code <= int32_t(onnx::DataType::Int2); ++code)
     if (elementType(onnx::DataType(code), elem.getContext()) == elem)
       return onnx::DataType(code);
   return onnx::DataType::Undefined;

@@ -67,12 +67,14 @@ void OnnxImporter::defineList(NodeImport &n, List list) {
   n.isList = true;
 }
 
-/// One byte an element from two 4-bit elements a byte, sign-extended for int4.
-static std::shared_ptr<std::vector<char>> unpack4(ArrayRef<char> bytes, int64_t count, bool isSigned) {
+/// One byte an element from elements of 2 or 4 bits, the first in the low bits;
+/// sign-extended for signed integers.
+static std::shared_ptr<std::vector<char>> unpack(ArrayRef<char> bytes, int64_t count, unsigned width, bool isSigned) {
   auto out = std::make_shared<std::vector<char>>(size_t(count));
-  for (int64_t i = 0; i < count && size_t(i / 2) < bytes.size(); ++i) {
-    int v = (uint8_t(bytes[i / 2]) >> (i % 2 * 4)) & 15;
-    (*out)[i] = char(isSigned && v > 7 ? v - 16 : v);
+  int64_t each = 8 / width;
+  for (int64_t i = 0; i < count && size_t(i / each) < bytes.size(); ++i) {
+    int v = (uint8_t(bytes[i / each]) >> (i % each * width)) & ((1 << width) - 1);
+    (*out)[i] = char(isSigned && v >> (width - 1) ? v - (1 << width) : v);
   }
   return out;
 }
@@ -95,8 +97,8 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
   std::shared_ptr<const void> owner = payloads;
   if (tensor.owned)
     owner = tensor.owned;
-  if (elem.getIntOrFloatBitWidth() == 4) {
-    auto wide = unpack4(bytes, tensor.numElements(), elem.isSignlessInteger());
+  if (unsigned width = elem.getIntOrFloatBitWidth(); width == 2 || width == 4) {
+    auto wide = unpack(bytes, tensor.numElements(), width, elem.isSignlessInteger());
     bytes = *wide, owner = wide;
   }
   Value v = g.constant(elem, tensor.dims, bytes, owner, tensor.name);
@@ -179,11 +181,12 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
     if (n.problem.empty())
       n.unsupported("no importer for this op");
   }
+  bool isLimit = g.isLimit();
   std::string failure = g.takeError();
   if (!n.problem.empty())
     n.isError ? noteError(node, n.problem) : noteUnsupported(node, n.problem);
   else if (!failure.empty())
-    noteError(node, failure);
+    isLimit ? noteUnsupported(node, failure) : noteError(node, failure);
   bool ok = n.problem.empty() && failure.empty();
   for (size_t i = 0; ok && i < n.out.size(); ++i) {
     if (node.outputs[i].empty() || n.out[i] || n.isList)

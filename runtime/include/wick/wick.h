@@ -81,7 +81,10 @@ WICK_API const char *wick_version(void);
 
 /* ---- Element types ------------------------------------------------------ */
 
-typedef uint32_t wick_dtype; /* codes of runtime/abi/DType.def */
+/* Codes of runtime/abi/DType.def. Types of less than 8 bits take a byte an
+ * element: its bits are the low ones, the others are ignored in inputs and not
+ * defined in outputs. */
+typedef uint32_t wick_dtype;
 enum {
   WICK_DTYPE_F32 = 1,
   WICK_DTYPE_F64 = 2,
@@ -100,10 +103,14 @@ enum {
   WICK_DTYPE_F8E4M3FNUZ = 15,
   WICK_DTYPE_F8E5M2 = 16,
   WICK_DTYPE_F8E5M2FNUZ = 17,
-  WICK_DTYPE_I4 = 18, /* one element a byte */
+  WICK_DTYPE_I4 = 18,
   WICK_DTYPE_U4 = 19,
   WICK_DTYPE_C64 = 20,
-  WICK_DTYPE_C128 = 21
+  WICK_DTYPE_C128 = 21,
+  WICK_DTYPE_F8E8M0 = 22, /* 2^(code - 127), NaN 255 */
+  WICK_DTYPE_F4E2M1 = 23,
+  WICK_DTYPE_I2 = 24,
+  WICK_DTYPE_U2 = 25
 };
 /* Bytes an element takes in memory; 0 for an unknown code. */
 WICK_API size_t wick_dtype_size(wick_dtype dtype);

@@ -27,7 +27,7 @@ static HostTensor someTensor(const char *name, uint32_t dtype, std::vector<int64
 }
 
 TEST(Npy, RoundTripOfEveryType) {
-  for (uint32_t dtype = 1; dtype <= WICK_DTYPE_C128; ++dtype)
+  for (uint32_t dtype = 1; wick_dtype_size(dtype); ++dtype)
     for (auto dims : {std::vector<int64_t>{}, {3}, {2, 0, 4}, {2, 3}}) {
       TempFile file("t.npy");
       std::string error;

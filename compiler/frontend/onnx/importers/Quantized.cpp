@@ -9,8 +9,6 @@
 using namespace mlir;
 namespace wick::compiler {
 
-static bool isFloat8(Type t) { return isa<FloatType>(t) && t.getIntOrFloatBitWidth() == 8; }
-
 /// A scale or zero point in the shape that broadcasts against x.
 static Value alignTo(NodeImport &n, Value v, Value x) {
   GraphBuilder &g = n.g;
@@ -37,6 +35,12 @@ static Value alignTo(NodeImport &n, Value v, Value x) {
                                                                       : v;
 }
 
+/// Whether a zero point is known to be zero throughout.
+static bool isZero(GraphBuilder &g, Value v) {
+  auto list = g.doublesOf(v);
+  return list && llvm::all_of(*list, [](double d) { return d == 0; });
+}
+
 static void importQuantize(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), scale = alignTo(n, n.input(1), x);
@@ -48,22 +52,25 @@ static void importQuantize(NodeImport &n) {
     return n.unsupported("output type " + onnx::dataTypeName(code));
   if (!scale)
     return;
-  Type compute = g.elem(scale);
+  // A scale of powers of two (f8E8M0FNU) has no division of its own.
+  Type compute = graph::isCoded(g.elem(scale)) ? Type(g.b.getF32Type()) : g.elem(scale);
   auto precision = onnx::DataType(n.intAttr("precision", 0));
   if (precision != onnx::DataType::Undefined)
     compute = elementType(precision, g.b.getContext());
-  if (!compute)
-    return n.unsupported("precision");
+  if (!compute || graph::isCoded(compute))
+    return n.unsupported("precision " + onnx::dataTypeName(precision));
   x = g.castTo(x, compute), scale = g.castTo(scale, compute);
-  if (isFloat8(to)) { // no rounding to whole numbers; saturates as Cast does
-    double most = APFloat::getLargest(cast<FloatType>(to).getFloatSemantics()).convertToDouble();
-    Value q = g.castTo(g.div(x, scale), g.b.getF32Type());
-    if (n.intAttr("saturate", 1))
-      q = g.clip(q, g.scalarLike(q, -most), g.scalarLike(q, most));
-    return n.set(0, g.castTo(q, to));
+  Value zero = n.input(2) ? alignTo(n, n.input(2), x) : Value();
+  if (graph::isCodedFloat(to)) { // no rounding to whole numbers; saturates as Cast does
+    Value q = g.div(x, scale);
+    if (zero && !isZero(g, zero))
+      q = g.add(q, g.castTo(zero, compute));
+    SmallVector<NamedAttribute> attrs{g.typeAttr("to", to)};
+    if (!n.intAttr("saturate", 1))
+      attrs.push_back(g.unitAttr("overflows"));
+    return n.set(0, g.create<graph::CastOp>({q}, attrs));
   }
-  Value zero = n.input(2) ? alignTo(n, n.input(2), x) : g.scalar(to, 0);
-  n.set(0, g.create<graph::QuantizeOp>({x, scale, zero}, {g.typeAttr("to", to)}));
+  n.set(0, g.create<graph::QuantizeOp>({x, scale, zero ? zero : g.scalar(to, 0)}, {g.typeAttr("to", to)}));
 }
 
 static void importDequantize(NodeImport &n) {
@@ -73,13 +80,19 @@ static void importDequantize(NodeImport &n) {
     return;
   auto code = onnx::DataType(n.intAttr("output_dtype", 0));
   Type to = code != onnx::DataType::Undefined ? elementType(code, g.b.getContext()) : g.elem(scale);
-  if (!to)
-    return n.unsupported("output type " + onnx::dataTypeName(code));
-  Value v;
-  if (isFloat8(g.elem(x)))
-    v = g.mul(g.castTo(x, g.elem(scale)), scale);
-  else
-    v = g.create<graph::DequantizeOp>({x, scale, n.input(2) ? alignTo(n, n.input(2), x) : g.scalarLike(x, 0)});
+  if (!to || graph::isCoded(to))
+    return n.unsupported("output type " + onnx::dataTypeName(to ? dataTypeOf(to) : code));
+  if (graph::isCoded(g.elem(scale)))
+    scale = g.castTo(scale, g.b.getF32Type());
+  Value zero = n.input(2) ? alignTo(n, n.input(2), x) : Value(), v;
+  if (graph::isCodedFloat(g.elem(x))) {
+    v = g.castTo(x, g.elem(scale));
+    if (zero && !isZero(g, zero))
+      v = g.sub(v, g.castTo(zero, g.elem(scale)));
+    v = g.mul(v, scale);
+  } else {
+    v = g.create<graph::DequantizeOp>({x, scale, zero ? zero : g.scalarLike(x, 0)});
+  }
   n.set(0, g.castTo(v, to));
 }
 

@@ -30,15 +30,17 @@ static void importClip(NodeImport &n) { n.set(0, n.g.clip(n.input(0), asScalar(n
 static void castTo(NodeImport &n, Type to) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
-  auto f8 = dyn_cast<FloatType>(to);
-  if (f8 && f8.getWidth() == 8 && n.intAttr("saturate", 1) && isa<FloatType>(g.elem(x))) {
-    double most = APFloat::getLargest(f8.getFloatSemantics()).convertToDouble();
-    x = g.castTo(x, g.elem(x).getIntOrFloatBitWidth() < 32 ? Type(g.b.getF32Type()) : g.elem(x));
-    x = g.clip(x, g.scalarLike(x, -most), g.scalarLike(x, most));
-  }
-  if (to.getIntOrFloatBitWidth() == 4 && isa<FloatType>(g.elem(x)))
-    x = g.castTo(x, g.b.getI32Type()); // 4-bit integers take the low bits instead of saturating
-  n.set(0, g.castTo(x, to));
+  if (g.elem(x) == to)
+    return n.set(0, x);
+  SmallVector<NamedAttribute> attrs{g.typeAttr("to", to)};
+  std::string round = n.stringAttr("round_mode", "up");
+  if (round != "up" && round != "down" && round != "nearest")
+    return n.error("round_mode '" + round + "'");
+  if (graph::isCodedFloat(to) && !n.intAttr("saturate", 1))
+    attrs.push_back(g.unitAttr("overflows"));
+  if (isa<Float8E8M0FNUType>(to) && round != "up")
+    attrs.push_back(g.unitAttr("round_" + round));
+  n.set(0, g.create<graph::CastOp>({x}, attrs));
 }
 static void importCast(NodeImport &n) {
   auto code = onnx::DataType(n.intAttr("to", 0));
@@ -48,9 +50,10 @@ static void importCast(NodeImport &n) {
 static void importCastLike(NodeImport &n) { castTo(n, n.g.elem(n.input(1))); }
 static void importBitCast(NodeImport &n) {
   auto code = onnx::DataType(n.intAttr("to", 0));
-  if (elementType(code, n.g.b.getContext()) == n.g.elem(n.input(0)))
-    return n.set(0, n.input(0));
-  n.unsupported("reinterpretation as " + onnx::dataTypeName(code));
+  Type to = elementType(code, n.g.b.getContext());
+  if (!to)
+    return n.unsupported("reinterpretation as " + onnx::dataTypeName(code));
+  n.set(0, n.g.create<graph::BitcastOp>({n.input(0)}, {n.g.typeAttr("to", to)}));
 }
 
 static void importGelu(NodeImport &n) {
