@@ -135,8 +135,8 @@ static std::array<float, 256> makeTable(FloatFormat format) {
 
 float wick::compiler::decodeBits(uint32_t bits, FloatFormat format) {
   static const std::array<float, 256> tables[] = {makeTable(FloatFormat::E4M3FN), makeTable(FloatFormat::E4M3FNUZ),
-                                                  makeTable(FloatFormat::E5M2), makeTable(FloatFormat::E5M2FNUZ),
-                                                  makeTable(FloatFormat::E8M0), makeTable(FloatFormat::E2M1)};
+                                                  makeTable(FloatFormat::E5M2),   makeTable(FloatFormat::E5M2FNUZ),
+                                                  makeTable(FloatFormat::E8M0),   makeTable(FloatFormat::E2M1)};
   switch (format) {
   case FloatFormat::F64:
   case FloatFormat::F32:

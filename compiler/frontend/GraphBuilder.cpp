@@ -371,7 +371,8 @@ SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, Ty
   }
   // Routines that only move elements take codes as bytes.
   int reduction = name == "scatter_elements" ? 2 : name == "scatter_nd" ? 3 : -1;
-  bool moves = reduction >= 0 ? graph::isConstant(args[reduction], 0) : name == "compress_fill" || name == "tensor_scatter";
+  bool moves =
+      reduction >= 0 ? graph::isConstant(args[reduction], 0) : name == "compress_fill" || name == "tensor_scatter";
   if (!moves)
     for (Value v : operands)
       if (refusesCode("routine " + name, v.getType()))

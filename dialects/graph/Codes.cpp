@@ -25,9 +25,7 @@ static bool isCodedInt(Type elem) {
 }
 bool isCoded(Type elem) { return isCodedInt(elem) || isCodedFloat(elem); }
 
-unsigned codeWidth(Type elem) {
-  return elem.isInteger(1) ? 8 : elem.isIntOrFloat() ? elem.getIntOrFloatBitWidth() : 0;
-}
+unsigned codeWidth(Type elem) { return elem.isInteger(1) ? 8 : elem.isIntOrFloat() ? elem.getIntOrFloatBitWidth() : 0; }
 
 Type storedType(Type elem) { return isa<FloatType>(elem) && !isCoded(elem) ? elem : computeType(elem); }
 
@@ -198,8 +196,7 @@ static Bits encodePower(Bits bits, CodeRules rules) {
   if (!rules.down) {
     // Fractions from here on belong to the next power. Subnormals of f32 have no
     // hidden bit, and 2^-127 is one of them.
-    Bits from =
-        a.with(a.k(rules.nearest ? 0x400000 : 1)).pick(exponent.is(0), rules.nearest ? 0x600000 : 0x400001);
+    Bits from = a.with(a.k(rules.nearest ? 0x400000 : 1)).pick(exponent.is(0), rules.nearest ? 0x600000 : 0x400001);
     code = code.pick(fraction.compare(arith::CmpIPredicate::sge, from.v), code + 1);
   }
   code = code.pick(code.above(254), rules.overflows ? 255 : 254).pick(a.above(kInf), 255);

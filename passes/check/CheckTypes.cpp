@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Compares each op's result types with what its type rule says of its operands.
+// Compares each op's result types with what its type rule says of its operands, and
+// refuses codes (dialects/graph/Codes.h) where an op would compute on them.
 // A pass that permutes or merges ops in place is only right when this holds. A
 // dim that is not constant on one side agrees with anything: importers and
 // passes may know more than the rule.
@@ -33,6 +34,12 @@ struct CheckTypes : wick::impl::CheckTypesBase<CheckTypes> {
     getOperation().walk([&](Operation *op) {
       if (!isa<InferOpInterface>(op))
         return;
+      auto isCode = [](Type t) { return isCoded(cast<RankedTensorType>(t).getElementType()); };
+      if (!op->hasTrait<TakesCodes>())
+        if (auto it = llvm::find_if(op->getOperandTypes(), isCode); it != op->operand_type_end()) {
+          op->emitOpError("does not compute on elements of ") << *it;
+          return signalPassFailure();
+        }
       std::string why;
       auto types = inferResults(op->getName(), op->getBlock(), op->getOperands(), op->getAttrDictionary(), &why);
       if (failed(types)) {

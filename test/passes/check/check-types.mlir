@@ -31,3 +31,21 @@ func.func @rule(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   %0 = wick.matmul %x, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
 }
+
+// -----
+
+func.func @codes(%x: tensor<2xf8E4M3FN>, %i: tensor<1xi64>) -> tensor<1xf8E4M3FN> {
+  %0 = wick.gather %x, %i {axis = 0 : i64} : (tensor<2xf8E4M3FN>, tensor<1xi64>) -> tensor<1xf8E4M3FN>
+  // expected-error @+1 {{does not compute on elements of 'tensor<1xf8E4M3FN>'}}
+  %1 = wick.add %0, %0 : (tensor<1xf8E4M3FN>, tensor<1xf8E4M3FN>) -> tensor<1xf8E4M3FN>
+  return %1 : tensor<1xf8E4M3FN>
+}
+
+// -----
+
+func.func @widths(%x: tensor<2xf16>) -> tensor<2xi16> {
+  %0 = wick.bitcast %x {to = i16} : (tensor<2xf16>) -> tensor<2xi16>
+  // expected-error @+1 {{i16 as f8E5M2: elements of 16 and 8 bits}}
+  %1 = wick.bitcast %0 {to = f8E5M2} : (tensor<2xi16>) -> tensor<2xf8E5M2>
+  return %0 : tensor<2xi16>
+}

@@ -65,6 +65,22 @@ func.func @casts(%x: tensor<4xi1>, %y: tensor<4xi64>) -> (tensor<4xf32>, tensor<
   return %b, %d : tensor<4xf32>, tensor<4xf32>
 }
 
+// Codes widen to f32; the two e4m3 have the same digits but not the same least
+// number, and a cast to a float of 8 bits makes an infinity the greatest number.
+// CHECK-LABEL: func @narrow_casts
+// CHECK: wick.cast %arg0 {to = f16} : (tensor<4xf4E2M1FN>)
+// CHECK: wick.cast %arg1 {to = f8E4M3FN}
+// CHECK: wick.cast %arg2 {to = f32}
+func.func @narrow_casts(%x: tensor<4xf4E2M1FN>, %y: tensor<4xf8E4M3FNUZ>, %z: tensor<4xf8E5M2>) -> (tensor<4xf16>, tensor<4xf32>, tensor<4xf8E5M2FNUZ>) {
+  %a = wick.cast %x {to = f32} : (tensor<4xf4E2M1FN>) -> tensor<4xf32>
+  %b = wick.cast %a {to = f16} : (tensor<4xf32>) -> tensor<4xf16>
+  %c = wick.cast %y {to = f8E4M3FN} : (tensor<4xf8E4M3FNUZ>) -> tensor<4xf8E4M3FN>
+  %d = wick.cast %c {to = f32} : (tensor<4xf8E4M3FN>) -> tensor<4xf32>
+  %e = wick.cast %z {to = f32} : (tensor<4xf8E5M2>) -> tensor<4xf32>
+  %f = wick.cast %e {to = f8E5M2FNUZ} : (tensor<4xf32>) -> tensor<4xf8E5M2FNUZ>
+  return %b, %d, %f : tensor<4xf16>, tensor<4xf32>, tensor<4xf8E5M2FNUZ>
+}
+
 // CHECK-LABEL: func @where_constant
 // CHECK-NEXT: return %arg1
 func.func @where_constant(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
