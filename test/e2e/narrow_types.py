@@ -232,6 +232,23 @@ def quantization(bench, name):
             bench.compare(f"{output} of {name} by {kind}", results[output], want[output], given=None)
 
 
+def microscaling(bench):
+    """Blocks of f4 with scales that are powers of two; weights of 4 bits in front of a product."""
+    random, make = np.random.default_rng(0), helper.make_node
+    q, s = from_bits(random.integers(0, 16, (4, 8)).astype(np.uint8), "FLOAT4E2M1"), np.arange(120, 128, dtype=np.uint8).reshape(4, 2).view(NARROW["FLOAT8E8M0"])
+    w, scale = from_bits(random.integers(0, 16, (8, 3)).astype(np.uint8), "INT4"), random.uniform(0.1, 1, 3).astype(np.float32)
+    x, wide = random.standard_normal((4, 8)).astype(np.float32), np.repeat(s.astype(np.float32), 4, 1)
+    nodes = [make("DequantizeLinear", ["q", "s"], ["d"], axis=1, block_size=4, output_dtype=TensorProto.FLOAT),
+             make("QuantizeLinear", ["x", "s"], ["f4"], axis=1, block_size=4, output_dtype=code("FLOAT4E2M1"), precision=TensorProto.FLOAT),
+             make("DequantizeLinear", ["w", "scale"], ["m"], axis=1), make("MatMul", ["x", "m"], ["y"])]
+    weights = [numpy_helper.from_array(v, n) for n, v in {"q": q, "s": s, "w": w, "scale": scale}.items()]
+    results = bench.run("microscaling", nodes, {"x": x}, weights, [("d", "FLOAT"), ("f4", "FLOAT4E2M1"), ("y", "FLOAT")])
+    if results:
+        bench.compare("blocks of f4", results["d"], q.astype(np.float32) * wide)
+        bench.compare("quantized blocks of f4", results["f4"], (x / wide).astype(NARROW["FLOAT4E2M1"]))
+        bench.checks.that(np.allclose(results["y"], x @ (w.astype(np.float32) * scale), 1e-5, 1e-5), "a product with weights of 4 bits differs")
+
+
 def refusals(bench):
     """Arithmetic on these types is refused by name, not guessed."""
     for op, name in (("Add", "FLOAT8E4M3FN"), ("MatMul", "INT4"), ("ReduceMax", "FLOAT4E2M1")):
@@ -270,6 +287,7 @@ def main():
             moves(bench, target)
             if target != "FLOAT8E8M0":
                 quantization(bench, target)
+        microscaling(bench)
         refusals(bench)
         print(f"{count} conversions")
     bench.checks.end()
