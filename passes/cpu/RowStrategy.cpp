@@ -89,7 +89,8 @@ static AffineExpr keptStride(const RowShape &s) {
 
 /// Emits values per row that `root`'s row expression reads, so that they stand
 /// before the loop over the row.
-static void bindRowValues(GroupEmitter &g, Value root, AffineExpr n, ArrayRef<Value> row) {
+static void bindRowValues(GroupEmitter &g, Value root, ArrayRef<AffineExpr> space, ArrayRef<Value> row) {
+  AffineExpr n = space.back();
   SmallVector<Value> work{root};
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
@@ -102,9 +103,13 @@ static void bindRowValues(GroupEmitter &g, Value root, AffineExpr n, ArrayRef<Va
         continue;
       auto dims = dimsOf(v.getType());
       SmallVector<Value> at(row.take_back(dims.size()));
-      for (auto [i, d] : llvm::enumerate(dims))
+      for (auto [i, d, full] : llvm::enumerate(dims, space.take_back(dims.size()))) {
         if (isConstant(d, 1))
           at[i] = g.i64(0);
+        else if (!provablyEqual(d, full)) // may be 1 at run time
+          at[i] = arith::SelectOp::create(
+              g.b, arith::CmpIOp::create(g.b, arith::CmpIPredicate::eq, g.expr(d), g.i64(1)), g.i64(0), at[i]);
+      }
       g.bindScalar(v, g.element(v, at, 1));
       continue;
     }
@@ -132,15 +137,15 @@ public:
     index.push_back(g.i64(0));
     SmallVector<Value> bound;
     for (auto [pass, reduce] : llvm::enumerate(shape.reduces)) {
-      bindRowValues(g, reduce.getX(), n, index);
+      bindRowValues(g, reduce.getX(), shape.space, index);
       g.bindScalar(reduce.getResult(), reducePass(reduce, pass, index));
     }
     Value root = g.yield()->getOperand(0);
     if (isFull(root, n)) {
-      bindRowValues(g, root, n, index);
+      bindRowValues(g, root, shape.space, index);
       sweep(index, shape.reduces.size(), [&](unsigned width) { g.store(0, g.element(root, index, width), index); });
     } else {
-      bindRowValues(g, root, n, index);
+      bindRowValues(g, root, shape.space, index);
       g.store(0, g.element(root, index, 1), index);
     }
     g.kernel.walk([&](Operation *op) {

@@ -69,6 +69,19 @@ static bool reducesLastOnly(Operation *op) {
          computeType(cast<RankedTensorType>(r.getX().getType()).getElementType()).isF32();
 }
 
+/// An operand that is read along the last dim or repeated, which only the sizes of
+/// a run decide. Row kernels know one of both when they are made.
+static bool mayBroadcastLast(Operation *op) {
+  if (!isScalar(op))
+    return false;
+  Type result = op->getResult(0).getType();
+  auto to = dimsOf(result);
+  return llvm::any_of(op->getOperandTypes(), [&](Type operand) {
+    auto from = dimsOf(operand);
+    return !from.empty() && !broadcastsLast(operand, result) && !provablyEqual(from.back(), to.back());
+  });
+}
+
 static bool keepsLast(TransposeOp t) {
   return !t.getPerm().empty() && t.getPerm().back() == int64_t(t.getPerm().size()) - 1;
 }
@@ -121,6 +134,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     return "";
   }
   if (isScalar(op)) {
+    if (g.strategy == Strategy::Row && mayBroadcastLast(op))
+      return "has an operand that may have size 1 along the rows";
     if (intoReduce)
       return ""; // each element is read once
     if (sameDims(dims, g.space))
@@ -144,6 +159,8 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     for (Operation *m : g.members)
       if (!isScalar(m) && !reducesLastOnly(m))
         return "the group has ops that do not work by rows";
+    if (llvm::any_of(g.members, mayBroadcastLast))
+      return "the group has an operand that may have size 1 along the rows";
     if (sameDims(in, g.space))
       return "";
     if (!g.hasReduce && sameDims(dims, g.space))
@@ -219,7 +236,7 @@ Grouping groupBlock(Block &block) {
       // Row values without a reduction: still one evaluation a row.
       for (Operation *m : g.members)
         if (m != g.root && isScalar(m) && isRowShape(dimsOf(m->getResult(0).getType()), g.space) &&
-            llvm::all_of(g.members, isScalar))
+            llvm::all_of(g.members, isScalar) && llvm::none_of(g.members, mayBroadcastLast))
           g.strategy = Strategy::Row;
     }
     out.groups.push_back(std::move(g));
