@@ -414,6 +414,7 @@ private:
   }
 
   void loop(LoopOp op);
+  void keepSwapped();
   /// The buffer of a value that the loop stacks, one `row` a trip.
   uint32_t stack(LoopOp op, Value result, Value row, fmt::Reg trip);
 
@@ -443,6 +444,7 @@ private:
     }
     program.numSegments = plans.size();
     std::vector<uint32_t> at = regs.flatten();
+    keepSwapped();
     for (fmt::Buffer &b : program.buffers) {
       if (b.firstUse == fmt::kNone)
         b.firstUse = b.lastUse = at.empty() ? 0 : at.back();
@@ -471,7 +473,8 @@ private:
   std::map<std::pair<Value, std::string>, uint32_t, WeightKeyLess> weightOf;
   llvm::StringMap<uint32_t> nodes;
   llvm::DenseSet<uint32_t> noOutput; ///< buffers a loop swaps: never the caller's memory
-  SmallVector<uint32_t> plans;       ///< body item of each segment's Plan
+  SmallVector<std::pair<uint32_t, uint32_t>> swapped;
+  SmallVector<uint32_t> plans; ///< body item of each segment's Plan
   SmallVector<std::pair<size_t, AffineExpr>> scratchUses;
 };
 } // namespace
@@ -498,6 +501,15 @@ uint32_t Builder::stack(LoopOp op, Value result, Value row, fmt::Reg trip) {
   return program.buffers.size() - 1;
 }
 
+/// Which of two swapped buffers holds a loop's result depends on the number of trips:
+/// the memory of both lives as long as the result does.
+void Builder::keepSwapped() {
+  for (auto [now, next] : swapped) {
+    fmt::Buffer &a = program.buffers[now], &b = program.buffers[next];
+    a.lastUse = b.lastUse = std::max(a.lastUse, b.lastUse);
+  }
+}
+
 void Builder::loop(LoopOp op) {
   // Two buffers a carried value: the body reads the first, the end of a trip
   // fills the second and swaps.
@@ -513,6 +525,7 @@ void Builder::loop(LoopOp op) {
     auto dtype = dtypeOf(cast<RankedTensorType>(v.getType()).getElementType());
     Carried c{arena(bytes, dtype, op.getLoc()), arena(bytes, dtype, op.getLoc()), regs.expr(bytes)};
     noOutput.insert(c.now);
+    swapped.emplace_back(c.now, c.next);
     copy(c.now, buffer(v, regs.next()), c.bytes);
     carried.push_back(c);
   }

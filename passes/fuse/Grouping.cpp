@@ -70,7 +70,7 @@ static bool reducesLastOnly(Operation *op) {
 }
 
 /// An operand that is read along the last dim or repeated, which only the sizes of
-/// a run decide. Row kernels know one of both when they are made.
+/// a run decide. Row kernels and epilogues know one of both when they are made.
 static bool mayBroadcastLast(Operation *op) {
   if (!isScalar(op))
     return false;
@@ -128,9 +128,12 @@ static std::string joins(Operation *op, Group &g, ArrayRef<Operation *> users) {
     if (isRuntimeMatmul(op) && g.members.size() == 1 && isa<TransposeOp>(g.root) &&
         keepsLast(cast<TransposeOp>(g.root)))
       return "";
-    for (Operation *m : g.members)
+    for (Operation *m : g.members) {
       if (!isScalar(m) || !sameDims(dimsOf(m->getResult(0).getType()), dims))
         return "the epilogue would not keep the contraction's shape";
+      if (mayBroadcastLast(m))
+        return "the epilogue has an operand that may have size 1 along the columns";
+    }
     return "";
   }
   if (isScalar(op)) {

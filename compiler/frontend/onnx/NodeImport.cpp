@@ -106,6 +106,17 @@ std::optional<double> NodeImport::constantDouble(size_t operand, StringRef what,
   return std::nullopt;
 }
 
+void NodeImport::openLength(size_t operand, StringRef what) {
+  Value v = input(operand);
+  std::string dim;
+  if (v && g.rank(v) == 1)
+    if (auto s = dyn_cast<AffineSymbolExpr>(g.dim(v, 0)))
+      dim = g.symbols[s.getPosition()].name;
+  unsupported(what + " '" + (operand < node.inputs.size() ? node.inputs[operand] : "") +
+              "' has a length that only a run knows, and the rank of the result depends on it" +
+              (dim.empty() ? Twine() : "; fix it with --dim " + Twine(dim) + "=N"));
+}
+
 std::optional<SmallVector<int64_t>> NodeImport::axes(size_t operand, int64_t rank,
                                                      std::optional<SmallVector<int64_t>> otherwise) {
   SmallVector<int64_t> list;

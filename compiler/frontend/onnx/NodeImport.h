@@ -59,6 +59,9 @@ public:
   /// Constant integer elements of an operand; unsupported (naming `what`) else.
   std::optional<llvm::SmallVector<int64_t>> constantInts(size_t operand, llvm::StringRef what);
   std::optional<double> constantDouble(size_t operand, llvm::StringRef what, double otherwise);
+  /// Refuses a vector whose length decides the rank of a result and is open, naming
+  /// the dim that --dim can fix.
+  void openLength(size_t operand, llvm::StringRef what);
 
   std::string problem;
   bool isError = false;

@@ -9,6 +9,10 @@ namespace wick::compiler {
 
 using Kind = graph::ReduceKind;
 
+Value ofLength(GraphBuilder &g, Value v, int64_t length) {
+  return !v || g.rank(v) != 1 || graph::constantOf(g.dim(v, 0)) ? v : g.reshape(v, {length});
+}
+
 Value axisTable(GraphBuilder &g, Value axes, int64_t rank) {
   Type i64 = g.b.getI64Type();
   axes = g.flatten(g.castTo(axes, i64));
@@ -17,15 +21,19 @@ Value axisTable(GraphBuilder &g, Value axes, int64_t rank) {
   return g.castTo(g.create<graph::EqualOp>({dims, g.unsqueeze(wrapped, {0})}), i64);
 }
 
-Value axisMask(GraphBuilder &g, Value axes, int64_t rank) {
-  return g.squeeze(g.reduce(axisTable(g, axes, rank), Kind::Max, {1}), {1});
+/// Rows of a table that have a set entry; none where the table has no columns.
+static Value anyOf(GraphBuilder &g, Value table) {
+  Value most = g.squeeze(g.reduce(table, Kind::Max, {1}), {1});
+  return table && !graph::constantOf(g.dim(table, 1)) ? g.max(most, g.i64(0)) : most;
 }
+
+Value axisMask(GraphBuilder &g, Value axes, int64_t rank) { return anyOf(g, axisTable(g, axes, rank)); }
 
 Value spreadToDims(GraphBuilder &g, Value axes, Value values, int64_t rank, Value otherwise) {
   Value table = axisTable(g, axes, rank);
   values = g.flatten(g.castTo(values, g.b.getI64Type()));
   Value moved = g.squeeze(g.reduce(g.mul(table, g.unsqueeze(values, {0})), Kind::Sum, {1}), {1});
-  Value named = g.squeeze(g.reduce(table, Kind::Max, {1}), {1});
+  Value named = anyOf(g, table);
   return g.where(g.castTo(named, g.b.getI1Type()), moved, otherwise);
 }
 

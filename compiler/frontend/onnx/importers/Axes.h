@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Axes that are known at run time only. Their number is always known, so ranks are,
-// and sizes become runtime symbols read from small integer tensors made here.
+// Axes that are known at run time only. Sizes become runtime symbols read from small
+// integer tensors made here; the number of axes may be open where no rank depends on it.
 //
 #ifndef WICK_COMPILER_FRONTEND_ONNX_IMPORTERS_AXES_H
 #define WICK_COMPILER_FRONTEND_ONNX_IMPORTERS_AXES_H
@@ -10,6 +10,9 @@
 
 namespace wick::compiler {
 
+/// `v` as a vector of `length` elements, which it must have: where its length is
+/// open, the dim is taken to be that, and a run with another is refused.
+mlir::Value ofLength(GraphBuilder &g, mlir::Value v, int64_t length);
 /// i64 [rank, k]: 1 where dim d is axes[k], negative axes counted from the end.
 mlir::Value axisTable(GraphBuilder &g, mlir::Value axes, int64_t rank);
 /// i64 [rank]: 1 for each dim that is among axes.

@@ -37,7 +37,7 @@ static void importConstantOfShape(NodeImport &n) {
   GraphBuilder &g = n.g;
   auto dims = g.shapeFrom(n.input(0));
   if (!dims)
-    return n.unsupported("a shape of unknown length");
+    return n.openLength(0, "shape");
   const onnx::Tensor *value = n.node.tensorAttr("value");
   Value v = value ? n.importer.constant(*value) : g.scalar(g.b.getF32Type(), 0);
   n.set(0, g.expandTo(g.reshape(v, ArrayRef<int64_t>()), *dims));

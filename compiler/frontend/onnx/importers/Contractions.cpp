@@ -63,11 +63,23 @@ static std::optional<SmallVector<int64_t>> kernelOf(NodeImport &n) {
     n.error("x of rank " + Twine(x.size()) + " and w of rank " + Twine(w.size()));
     return std::nullopt;
   }
+  for (size_t i = 0; i < 2; ++i)
+    if (!graph::constantOf(w[i])) {
+      if (i == 1 && n.node.opType == "Conv" && n.intAttr("group", 1) == 1)
+        n.g.mustEqual(w[i], x[1]);
+      n.unsupported("dim " + Twine(i) + " of the weights '" + n.node.inputs[1] +
+                    "' is open: the channels of a convolution must be known; fix it with --dim or --shape");
+      return std::nullopt;
+    }
   SmallVector<int64_t> kernel;
-  for (AffineExpr e : ArrayRef(w).drop_front(2)) {
+  auto given = n.intsAttr("kernel_shape");
+  for (auto [i, e] : llvm::enumerate(ArrayRef(w).drop_front(2))) {
     auto c = graph::constantOf(e);
+    if (!c && given && i < given->size())
+      n.g.mustEqual(e, n.g.expr((*given)[i])); // a fact for the next import
     if (!c) {
-      n.unsupported("the taps of w are not constant");
+      n.unsupported("dim " + Twine(i + 2) + " of the weights '" + n.node.inputs[1] +
+                    "' is open: the taps of a convolution must be known; fix it with --dim or --shape");
       return std::nullopt;
     }
     kernel.push_back(*c);

@@ -21,6 +21,10 @@ static void importGatherNd(NodeImport &n) {
   int64_t batch = n.intAttr("batch_dims", 0);
   if (batch < 0 || batch >= std::max<int64_t>(1, std::min(n.g.rank(n.input(0)), n.g.rank(n.input(1)))))
     return n.error("batch_dims " + Twine(batch));
+  auto dims = n.g.dims(n.input(1));
+  if (!dims.empty() && !graph::constantOf(dims.back()))
+    return n.unsupported("the last dim of indices '" + n.node.inputs[1] +
+                         "' is known to a run only, and the rank of the result depends on it; fix it with --shape");
   n.set(0, n.g.create<graph::GatherNdOp>({n.input(0), n.input(1)},
                                          {n.g.intAttr("batch_dims", n.intAttr("batch_dims", 0))}));
 }
@@ -57,9 +61,17 @@ static void importScatterNd(NodeImport &n) {
   Value x = n.input(0), indices = g.castTo(n.input(1), g.b.getI64Type());
   Exprs dims = g.dims(x), idxDims = g.dims(n.input(1));
   auto how = reduction(n);
+  // updates: [..., the dims of x that a tuple leaves]
+  int64_t length = int64_t(idxDims.size()) - 1 + int64_t(dims.size()) - g.rank(n.input(2));
   auto depth = idxDims.empty() ? std::nullopt : graph::constantOf(idxDims.back());
+  if (!depth && !idxDims.empty() && length >= 0 && how) {
+    g.mustEqual(idxDims.back(), g.expr(length));
+    Exprs to = idxDims;
+    to.back() = g.expr(length), depth = length;
+    indices = g.reshape(indices, to);
+  }
   if (!how || !depth || *depth > int64_t(dims.size()))
-    return n.unsupported("index tuples of unknown or excessive length");
+    return n.error("index tuples that are longer than the rank " + Twine(dims.size()));
   ArrayRef<AffineExpr> outer = ArrayRef(dims).take_front(*depth);
   Exprs args{g.count(ArrayRef(idxDims).drop_back()), g.expr(*depth), g.count(ArrayRef(dims).drop_front(*depth)),
              g.expr(*how)};

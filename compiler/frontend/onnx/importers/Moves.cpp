@@ -36,9 +36,9 @@ static void importSplit(NodeImport &n) {
   Exprs sizes;
   int64_t parts = n.node.outputs.size();
   if (n.input(1)) {
-    auto given = g.shapeFrom(n.input(1));
+    auto given = g.shapeFrom(ofLength(g, n.input(1), parts));
     if (!given)
-      return n.unsupported("split of unknown length");
+      return;
     sizes = *given;
   } else if (auto attr = n.intsAttr("split")) {
     sizes = g.exprs(*attr);
@@ -89,10 +89,7 @@ static void sliceByGather(NodeImport &n) {
   int64_t rank = g.rank(x);
   Value axes = n.input(3);
   if (!axes) {
-    auto count = graph::constantOf(g.count(n.input(1)));
-    if (!count || *count > rank)
-      return n.unsupported("starts of unknown length");
-    axes = g.iota(i64, g.expr(*count));
+    axes = g.iota(i64, g.count(n.input(1)));
   }
   auto bounded = [&](Value v) { return g.clip(g.castTo(v, i64), i64Min, i64Max); };
   Value one = g.i64(1), dims = g.dimsValue(g.dims(x)), last = g.sub(dims, one), zero = g.i64(0);
@@ -117,11 +114,15 @@ static void importSlice(NodeImport &n) {
   Value x = n.input(0);
   Exprs dims = g.dims(x);
   int64_t rank = dims.size();
-  if ((n.input(3) && !g.elementsOf(n.input(3))) || (n.input(4) && !g.elementsOf(n.input(4))))
+  bool isOpen = n.input(1) && !graph::constantOf(g.count(n.input(1)));
+  if (isOpen && n.input(3))
+    if (auto k = graph::constantOf(g.count(n.input(3)))) // as many as axes, then
+      isOpen = false, n.in[1] = ofLength(g, n.input(1), *k), n.in[2] = ofLength(g, n.input(2), *k);
+  if (isOpen || (n.input(3) && !g.elementsOf(n.input(3))) || (n.input(4) && !g.elementsOf(n.input(4))))
     return sliceByGather(n);
   auto startsIn = g.shapeFrom(n.input(1), INT64_MIN), endsIn = g.shapeFrom(n.input(2), INT64_MIN);
   if (!startsIn || !endsIn)
-    return n.unsupported("starts of unknown length");
+    return;
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, startsIn->size()));
   if (n.input(3)) {
     auto given = n.constantInts(3, "axes");
@@ -176,17 +177,16 @@ static void importPad(NodeImport &n) {
   int64_t rank = g.rank(x);
   Value amounts = n.input(1), axesIn = n.input(3);
   if (axesIn && !g.elementsOf(axesIn)) { // spread over all dims at run time
-    auto count = graph::constantOf(g.count(axesIn));
-    if (!count)
-      return n.unsupported("axes of unknown number");
-    AffineExpr half = g.expr(*count);
+    AffineExpr half = g.count(axesIn);
     Value zero = g.i64(0), lo = spreadToDims(g, axesIn, g.slice(amounts, 0, g.expr(0), half), rank, zero);
     amounts = g.concat({lo, spreadToDims(g, axesIn, g.slice(amounts, 0, half, half), rank, zero)}, 0);
     axesIn = {};
   }
+  if (auto named = axesIn ? graph::constantOf(g.count(axesIn)) : std::optional<int64_t>(rank))
+    amounts = ofLength(g, amounts, 2 * *named);
   auto pads = amounts ? g.shapeFrom(amounts, INT32_MIN, INT32_MAX) : std::nullopt;
   if (!pads)
-    return n.unsupported("pads of unknown length");
+    return;
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   if (axesIn) {
     auto given = n.constantInts(3, "axes");
@@ -218,9 +218,9 @@ static void importPad(NodeImport &n) {
 
 static void importTile(NodeImport &n) {
   GraphBuilder &g = n.g;
-  auto repeats = g.shapeFrom(n.input(1));
+  auto repeats = g.shapeFrom(ofLength(g, n.input(1), g.rank(n.input(0))));
   if (!repeats)
-    return n.unsupported("repeats of unknown length");
+    return;
   if (llvm::all_of(*repeats, [](AffineExpr e) { return graph::isConstant(e, 1); }))
     return n.set(0, n.input(0));
   n.set(0, g.create<graph::TileOp>({n.input(0)}, {g.mapAttr("repeats", *repeats)}));

@@ -126,8 +126,17 @@ static Value convInteger(NodeImport &n, Value x, Value w) {
   GraphBuilder &g = n.g;
   Exprs dims = g.dims(x), taps = g.dims(w);
   SmallVector<int64_t> kernel, begin, end;
-  for (AffineExpr e : ArrayRef(taps).drop_front(std::min<size_t>(2, taps.size())))
+  auto given = n.intsAttr("kernel_shape");
+  for (auto [i, e] : llvm::enumerate(ArrayRef(taps).drop_front(std::min<size_t>(2, taps.size())))) {
     kernel.push_back(graph::constantOf(e).value_or(0));
+    if (graph::constantOf(e))
+      continue;
+    if (given && i < given->size())
+      g.mustEqual(e, g.expr((*given)[i])); // a fact for the next import
+    n.unsupported("dim " + Twine(i + 2) +
+                  " of the weights is open: the taps of a convolution must be known; fix it with --dim or --shape");
+    return {};
+  }
   if (dims.size() < 3 || taps.size() != dims.size()) {
     n.error("x of rank " + Twine(dims.size()) + " and w of rank " + Twine(taps.size()));
     return {};

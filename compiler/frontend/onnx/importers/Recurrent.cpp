@@ -126,8 +126,17 @@ static void importRecurrent(NodeImport &n, Cell cell) {
     return n.error("X, W and R must have rank 3");
   auto dirs = graph::constantOf(g.dim(w, 0)), rows = graph::constantOf(g.dim(w, 1)),
        hidden = graph::constantOf(g.dim(rec, 2));
+  int64_t hiddenSize = n.intAttr("hidden_size", 0), gates = cell == Cell::Lstm ? 4 : cell == Cell::Gru ? 3 : 1;
+  if (hiddenSize > 0) { // open sizes that the attributes tell
+    g.mustEqual(g.dim(w, 0), g.expr(n.stringAttr("direction", "forward") == "bidirectional" ? 2 : 1));
+    g.mustEqual(g.dim(w, 1), g.expr(gates * hiddenSize));
+    g.mustEqual(g.dim(rec, 0), g.dim(w, 0));
+    g.mustEqual(g.dim(rec, 1), g.dim(w, 1));
+    g.mustEqual(g.dim(rec, 2), g.expr(hiddenSize));
+  }
   if (!dirs || !rows || !hidden || *hidden == 0 || *rows % *hidden)
-    return n.unsupported("the sizes of W and R are not constant");
+    return n.unsupported("sizes of W '" + n.node.inputs[1] + "' or R '" + n.node.inputs[2] +
+                         "' are open and no hidden_size tells them; fix them with --shape");
   Recurrence r{};
   r.cell = cell, r.gates = *rows / *hidden, r.hidden = *hidden, r.dirs = *dirs;
   r.flags =

@@ -36,6 +36,11 @@ Value Reducer::reduce(Value x, Kind kind) const {
       x = all;
       continue;
     }
+    if (g.symbols.range(g.dim(x, d)).first < 1) { // the same where a run finds it empty
+      Exprs low(rank, g.expr(0)), high = low;
+      high[d] = g.symbols.max(g.simplify(1 - g.dim(x, d)), g.expr(0));
+      x = g.padConstant(x, low, high, 0);
+    }
     Value chosen = g.castTo(g.reshape(g.slice(mask, 0, g.expr(d), g.expr(1)), ArrayRef<int64_t>()), g.b.getI1Type());
     x = g.where(chosen, all, x);
   }
@@ -81,9 +86,12 @@ static void reduceWith(NodeImport &n, Body body) {
     noop = n.intAttr("noop_with_empty_axes", 0);
     r.axes = noop ? SmallVector<int64_t>() : llvm::to_vector(llvm::seq<int64_t>(0, rank));
   } else if (n.input(1) && !g.elementsOf(n.input(1))) {
-    if (!count)
-      return n.unsupported("axes of unknown number");
-    r.mask = axisMask(g, n.input(1), rank), r.numMasked = *count;
+    bool keepDims = n.intAttr("keepdims", 1);
+    if (!count && !keepDims && rank > 0)
+      return n.openLength(1, "axes");
+    r.mask = axisMask(g, n.input(1), rank), r.numMasked = count.value_or(rank);
+    if (!count && !n.intAttr("noop_with_empty_axes", 0)) // none: all
+      r.mask = g.where(g.create<graph::EqualOp>({g.dimScalar(g.count(n.input(1))), g.i64(0)}), g.i64(1), r.mask);
   } else {
     auto axes = n.axes(1, rank, SmallVector<int64_t>());
     if (!axes)
@@ -208,9 +216,10 @@ static void importTopK(NodeImport &n) {
   auto axis = n.axis(n.intAttr("axis", -1), dims.size());
   if (!axis)
     return;
-  if (!graph::isConstant(g.count(n.input(1)), 1))
+  Value count = ofLength(g, n.input(1), 1);
+  if (!count || !graph::isConstant(g.count(count), 1))
     return n.error("k is no scalar");
-  AffineExpr size = dims[*axis], k = g.sizeOf(n.input(1), 0, 0, g.symbols.range(size).second);
+  AffineExpr size = dims[*axis], k = g.sizeOf(count, 0, 0, g.symbols.range(size).second);
   if (auto c = graph::constantOf(k), s = graph::constantOf(size); c && s && *c > *s)
     return n.error("k is " + Twine(*c) + ", the axis has " + Twine(*s) + " elements");
   AffineExpr inner = g.count(ArrayRef(dims).drop_front(*axis + 1)), outer = g.count(ArrayRef(dims).take_front(*axis));

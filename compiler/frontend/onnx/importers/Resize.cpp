@@ -5,7 +5,7 @@
 // with scales known at run time nothing changes. Nearest by whole factors is
 // wick.upsample, anti-aliased forms are a routine.
 //
-#include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 #include <cmath>
 
@@ -173,6 +173,11 @@ static bool resolveSizes(NodeImport &n, SmallVectorImpl<ResizeAxis> &axes) {
   Exprs in;
   for (ResizeAxis &a : axes)
     in.push_back(a.in = g.dim(x, a.axis));
+  // One value an axis; of roi and scales, older files have empty ones.
+  if (sizes)
+    sizes = ofLength(g, sizes, axes.size());
+  else
+    scales = ofLength(g, scales, axes.size());
   for (Value v : {roi, scales, sizes})
     if (v && g.rank(v) != 1)
       return false;

@@ -3,7 +3,7 @@
 // Ops that are routines of runtime/kernels: sizes that depend on data come from a
 // counting routine first, whose result is read on the host.
 //
-#include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -124,7 +124,7 @@ static void importMaxUnpool(NodeImport &n) {
   // Indices count in the tensor that was pooled; a larger output_shape has room behind.
   Exprs full = out;
   if (n.input(2)) {
-    auto given = g.shapeFrom(n.input(2));
+    auto given = g.shapeFrom(ofLength(g, n.input(2), dims.size()));
     if (!given || given->size() != dims.size())
       return n.unsupported("output_shape of unknown length");
     full = *given;
@@ -194,7 +194,10 @@ static void importDet(NodeImport &n) {
 static void importCol2Im(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
-  auto image = g.shapeFrom(n.input(1), 0), block = g.shapeFrom(n.input(2), 1);
+  if (!graph::constantOf(g.count(n.input(1))))
+    return n.openLength(1, "image_shape");
+  int64_t spatial = *graph::constantOf(g.count(n.input(1)));
+  auto image = g.shapeFrom(n.input(1), 0), block = g.shapeFrom(ofLength(g, n.input(2), spatial), 1);
   Exprs d = g.dims(x);
   if (!image || !block || d.size() != 3)
     return n.unsupported("image_shape of unknown length");

@@ -46,12 +46,12 @@ static void importReshape(NodeImport &n) {
   AffineExpr others = g.expr(1);
   auto type = cast<RankedTensorType>(shape.getType());
   if (!type.hasStaticShape() || type.getRank() != 1)
-    return n.unsupported("a shape of unknown length");
+    return n.openLength(1, "shape");
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
     AffineExpr e = known ? (*known)[i] : AffineExpr();
     if (!e) { // could be 0 or -1
       auto dims = resolveAtRunTime(g, x, shape, allowZero);
-      return dims ? n.set(0, g.reshape(x, *dims)) : n.unsupported("a shape of unknown length");
+      return dims ? n.set(0, g.reshape(x, *dims)) : n.openLength(1, "shape");
     }
     auto c = graph::constantOf(e);
     if (c == -1) {
@@ -104,8 +104,10 @@ static void importSqueeze(NodeImport &n) {
   }
   if (n.input(1) && !g.elementsOf(n.input(1))) { // which dims go is known at run time only
     auto gone = graph::constantOf(g.count(n.input(1)));
-    if (!gone || *gone > int64_t(dims.size()))
-      return n.unsupported("axes of unknown number");
+    if (!gone)
+      return n.openLength(1, "axes");
+    if (*gone > int64_t(dims.size()))
+      return n.error(Twine(*gone) + " axes, but the input has rank " + Twine(dims.size()));
     auto rest = remainingDims(g, axisMask(g, n.input(1), dims.size()), dims, int64_t(dims.size()) - *gone);
     return rest ? n.set(0, g.reshape(n.input(0), *rest)) : void();
   }
@@ -141,7 +143,7 @@ static void importUnsqueeze(NodeImport &n) {
   if (n.input(1) && !g.elementsOf(n.input(1))) {
     auto count = graph::constantOf(g.count(n.input(1)));
     if (!count)
-      return n.unsupported("axes of unknown number");
+      return n.openLength(1, "axes");
     Exprs dims = g.dims(n.input(0));
     Value mask = axisMask(g, n.input(1), dims.size() + *count);
     dims.push_back(g.expr(1)); // what a place past the last dim would read
@@ -169,7 +171,7 @@ static void importExpand(NodeImport &n) {
   GraphBuilder &g = n.g;
   auto dims = g.shapeFrom(n.input(1), 0);
   if (!dims)
-    return n.unsupported("a shape of unknown length");
+    return n.openLength(1, "shape");
   n.set(0, g.expandTo(n.input(0), *dims));
 }
 
