@@ -112,7 +112,7 @@ public:
     for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
       uint32_t id = buffer(v, end);
       fmt::Buffer &b = program.buffers[id];
-      if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !noOutput.contains(id)) {
+      if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !swapped.contains(id)) {
         b.kind = fmt::BufferKind::Output;
         b.index = i;
       }
@@ -414,7 +414,6 @@ private:
   }
 
   void loop(LoopOp op);
-  void keepSwapped();
   /// The buffer of a value that the loop stacks, one `row` a trip.
   uint32_t stack(LoopOp op, Value result, Value row, fmt::Reg trip);
 
@@ -444,7 +443,9 @@ private:
     }
     program.numSegments = plans.size();
     std::vector<uint32_t> at = regs.flatten();
-    keepSwapped();
+    for (auto [now, next] : swapped) // which of both holds the result depends on the trips
+      for (uint32_t id : {now, next})
+        program.buffers[id].lastUse = std::max(program.buffers[now].lastUse, program.buffers[next].lastUse);
     for (fmt::Buffer &b : program.buffers) {
       if (b.firstUse == fmt::kNone)
         b.firstUse = b.lastUse = at.empty() ? 0 : at.back();
@@ -472,9 +473,8 @@ private:
   };
   std::map<std::pair<Value, std::string>, uint32_t, WeightKeyLess> weightOf;
   llvm::StringMap<uint32_t> nodes;
-  llvm::DenseSet<uint32_t> noOutput; ///< buffers a loop swaps: never the caller's memory
-  SmallVector<std::pair<uint32_t, uint32_t>> swapped;
-  SmallVector<uint32_t> plans; ///< body item of each segment's Plan
+  llvm::DenseMap<uint32_t, uint32_t> swapped; ///< buffers a loop swaps: never the caller's memory
+  SmallVector<uint32_t> plans;                ///< body item of each segment's Plan
   SmallVector<std::pair<size_t, AffineExpr>> scratchUses;
 };
 } // namespace
@@ -501,15 +501,6 @@ uint32_t Builder::stack(LoopOp op, Value result, Value row, fmt::Reg trip) {
   return program.buffers.size() - 1;
 }
 
-/// Which of two swapped buffers holds a loop's result depends on the number of trips:
-/// the memory of both lives as long as the result does.
-void Builder::keepSwapped() {
-  for (auto [now, next] : swapped) {
-    fmt::Buffer &a = program.buffers[now], &b = program.buffers[next];
-    a.lastUse = b.lastUse = std::max(a.lastUse, b.lastUse);
-  }
-}
-
 void Builder::loop(LoopOp op) {
   // Two buffers a carried value: the body reads the first, the end of a trip
   // fills the second and swaps.
@@ -524,8 +515,7 @@ void Builder::loop(LoopOp op) {
     AffineExpr bytes = bytesOf(v.getType());
     auto dtype = dtypeOf(cast<RankedTensorType>(v.getType()).getElementType());
     Carried c{arena(bytes, dtype, op.getLoc()), arena(bytes, dtype, op.getLoc()), regs.expr(bytes)};
-    noOutput.insert(c.now);
-    swapped.emplace_back(c.now, c.next);
+    swapped[c.now] = c.next;
     copy(c.now, buffer(v, regs.next()), c.bytes);
     carried.push_back(c);
   }
