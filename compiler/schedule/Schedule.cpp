@@ -115,6 +115,10 @@ public:
       if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !swapped.contains(id)) {
         b.kind = fmt::BufferKind::Output;
         b.index = i;
+      } else if (b.kind == fmt::BufferKind::Output) { // the same memory in another shape, or twice
+        fmt::Buffer view = b;
+        view.kind = fmt::BufferKind::View, view.index = id;
+        program.buffers.push_back(view), id = program.buffers.size() - 1;
       }
       program.outputBuffers.push_back(id);
     }

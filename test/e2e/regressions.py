@@ -36,6 +36,9 @@ CASES = [
         R = Loop(trips, yes, X) <body = b (int64 i, bool c, float[n] s) => (bool d, float[n] t) { d = Identity(c) t = Exp(s) }>
         W = Sin(Z) zero = Constant<value_int = 0>() V = CumSum(W, zero) Y = Mul(V, W) }""",
      [{"X": (8,), "Z": (8,), "trips": np.array(k, np.int64)} for k in (0, 1, 2)]),
+    # Two outputs, one of which is a view of the other.
+    ("one memory for two outputs", """g (float[a,b] X) => (float[p,q] Y, float[r,s,t] Z) { Y = Exp(X) axes = Constant<value_ints = [0]>() Z = Unsqueeze(Y, axes) }""",
+     [{"X": (2, 3)}, {"X": (4, 5)}]),
     # Operands that hold axes and sizes, whose length is open too.
     ("axes of open number", """g (float[a,b,c] X, int64[k] axes) => (float[p,q,r] Y) { Y = ReduceSum(X, axes) }""",
      [{"X": (2, 3, 4), "axes": I64(1)}, {"X": (2, 3, 4), "axes": I64(0, -1)}, {"X": (2, 3, 4), "axes": I64()}, {"X": (2, 0, 4), "axes": I64(1)}]),
