@@ -93,7 +93,8 @@ def FuseGroups : Pass<"wick-fuse-groups", "::mlir::ModuleOp"> {
     Groups have one root; every use of a member lies inside its group. Ops on
     weights alone stay outside: they are evaluated when the package is written.
   }];
-  let options = [Option<"remarks", "remarks", "bool", "false", "say for each kernel why it does not extend further">];
+  let options = [Option<"remarks", "remarks", "bool", "false", "say for each kernel why it does not extend further">,
+                 Option<"apart", "apart", "bool", "false", "give every op a kernel of its own">];
 }
 
 //===-- lower ---------------------------------------------------------------===//

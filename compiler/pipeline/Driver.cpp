@@ -117,7 +117,7 @@ private:
       llvm::sys::fs::create_directories(request.dumpDir);
       pm.enableCrashReproducerGeneration(request.dumpDir + "/reproducer-" + std::string(name) + ".mlir");
     }
-    buildPhase(StringRef(name), pm, request.remarks);
+    buildPhase(StringRef(name), pm, request.remarks, request.without);
     if (failed(pm.run(*module)))
       return fail(report.diagnostics.empty() ? "phase " + std::string(name) + " failed" : "");
     return true;
@@ -242,6 +242,15 @@ private:
   std::vector<SliceCode> code;
 };
 } // namespace
+
+std::vector<std::string> optionalSteps() { return {std::begin(optionalStepNames), std::end(optionalStepNames)}; }
+
+std::vector<std::pair<std::string, std::string>> supportedOps() {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const KnownOp &op : knownOps())
+    list.push_back({op.op, op.record});
+  return list;
+}
 
 CompileReport compile(const CompileRequest &request) {
   CompileReport report;

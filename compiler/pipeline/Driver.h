@@ -23,6 +23,7 @@ struct CompileRequest {
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
   std::vector<std::pair<std::string, std::string>> shapes; ///< --shape input=1x3x?x?
   std::vector<std::string> keep;                           ///< values that become outputs as well
+  std::vector<std::string> without;                        ///< steps of optionalSteps() to leave out
   unsigned threads = 0;                                    ///< 0: as many as the machine has; never changes the output
   bool withGraph = true;                                   ///< keep graph.mlirbc in the package (portable form)
   std::string stopAfter, startAt;                          ///< phase names
@@ -59,6 +60,12 @@ struct CompileReport {
   uint64_t weightBytes = 0, codeBytes = 0;
   std::string ir; ///< with stopAfter
 };
+
+/// Names of the steps that a compilation can do without, in the order in which they run.
+std::vector<std::string> optionalSteps();
+
+/// Ops of ONNX that have an importer, sorted: the op, and the graph op that it is a row of ("" for compositions).
+std::vector<std::pair<std::string, std::string>> supportedOps();
 
 CompileReport compile(const CompileRequest &request);
 

@@ -12,7 +12,14 @@ using namespace mlir;
 
 namespace wick::compiler {
 
-bool buildPhase(StringRef phase, OpPassManager &pm, bool remarks) {
+bool buildPhase(StringRef phase, OpPassManager &pm, bool remarks, ArrayRef<std::string> without) {
+  auto wants = [&](StringRef step) { return !llvm::is_contained(without, step); };
+  auto tidy = [&] {
+    if (wants("canonicalize"))
+      pm.addPass(createCanonicalizerPass());
+    if (wants("cse"))
+      pm.addPass(createCSEPass());
+  };
   // Each phase ends with the checks of what it promises.
   if (phase == "import") {
     pm.addPass(createCheckImport());
@@ -20,28 +27,30 @@ bool buildPhase(StringRef phase, OpPassManager &pm, bool remarks) {
     return true;
   }
   if (phase == "graph") {
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-    pm.addPass(createSimplify());
-    pm.addPass(createFoldScale());
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
+    tidy();
+    if (wants("simplify"))
+      pm.addPass(createSimplify());
+    if (wants("fold-scale"))
+      pm.addPass(createFoldScale());
+    tidy();
     pm.addPass(createCheckGraph());
     return true;
   }
   if (phase == "layout") {
     LayoutOptions options;
     options.remarks = remarks;
-    pm.addPass(createLayout(options));
-    pm.addPass(createSimplify());
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
+    if (wants("layout"))
+      pm.addPass(createLayout(options));
+    if (wants("simplify"))
+      pm.addPass(createSimplify());
+    tidy();
     pm.addPass(createCheckTypes());
     return true;
   }
   if (phase == "fuse") {
     FuseGroupsOptions options;
     options.remarks = remarks;
+    options.apart = !wants("fuse");
     pm.addPass(createFuseGroups(options));
     pm.addPass(createCheckFused());
     return true;

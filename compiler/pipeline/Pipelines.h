@@ -8,7 +8,13 @@
 
 namespace wick::compiler {
 
-/// Adds the passes of phase "graph", "layout" or "fuse"; false for other names.
-bool buildPhase(llvm::StringRef phase, mlir::OpPassManager &pm, bool remarks);
+/// Steps that a compilation can do without, in the order in which they run: the
+/// result is slower but must not differ. "fuse" gives every op its own kernel.
+inline constexpr llvm::StringRef optionalStepNames[] = {"canonicalize", "cse",    "simplify",
+                                                        "fold-scale",   "layout", "fuse"};
+
+/// Adds the passes of phase "graph", "layout" or "fuse", those of `without` left
+/// out; false for other names.
+bool buildPhase(llvm::StringRef phase, mlir::OpPassManager &pm, bool remarks, llvm::ArrayRef<std::string> without = {});
 
 } // namespace wick::compiler

@@ -82,7 +82,7 @@ struct FuseGroups : wick::impl::FuseGroupsBase<FuseGroups> {
             blocks.push_back(&blk);
     });
     for (Block *blk : blocks) {
-      Grouping grouping = groupBlock(*blk);
+      Grouping grouping = groupBlock(*blk, apart);
       if (remarks)
         for (auto &[op, why] : grouping.why)
           if (!why.empty())

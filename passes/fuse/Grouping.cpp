@@ -196,7 +196,7 @@ static void add(Group &g, Operation *op) {
   }
 }
 
-Grouping groupBlock(Block &block) {
+Grouping groupBlock(Block &block, bool apart) {
   Grouping out;
   SmallVector<Group> groups; // in reverse order of roots
   DenseMap<Operation *, unsigned> groupOf;
@@ -218,6 +218,8 @@ Grouping groupBlock(Block &block) {
       if (!reason.empty())
         break;
     }
+    if (apart && target)
+      reason = "kernels are kept apart";
     if (reason.empty() && target)
       reason = joins(&op, groups[*target], users);
     if (reason.empty() && target) {

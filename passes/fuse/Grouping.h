@@ -48,6 +48,7 @@ struct Grouping {
   llvm::SmallVector<Group> groups;
   llvm::DenseMap<mlir::Operation *, std::string> why;
 };
-Grouping groupBlock(mlir::Block &block);
+/// `apart`: every op is a group of its own.
+Grouping groupBlock(mlir::Block &block, bool apart = false);
 
 } // namespace wick::passes

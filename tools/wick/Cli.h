@@ -25,8 +25,10 @@ enum ExitCode : int { kDone = 0, kUsage = 1, kFailed = 2, kUnsupported = 3 };
 using Action = std::function<int()>;
 
 void addCompile(CLI::App &app, Action &action);
+void addOps(CLI::App &app, Action &action);
 void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
+void addDiff(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 

@@ -139,6 +139,9 @@ void addCompile(CLI::App &app, Action &action) {
       ->type_name("INPUT=1x3x?x?")
       ->check(assignment("INPUT=1x3x?x?"));
   addRepeated(*sub, "--keep", request.keep, "Make this value of the model an output as well")->type_name("VALUE");
+  addRepeated(*sub, "--without", request.without, "Leave out a step; for finding the one at fault")
+      ->type_name("STEP")
+      ->check(CLI::IsMember(compiler::optionalSteps()));
   sub->add_option("--threads", request.threads, "Compile with that many threads; the result is the same")
       ->type_name("N");
   sub->add_flag("--strip-graph", options->stripGraph, "Leave the portable graph out of the file");

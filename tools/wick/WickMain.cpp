@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "wick " WICK_VERSION);
   app.require_subcommand(1);
   Action action;
-  for (auto add : {addCompile, addRun, addBench, addInspect, addVerify})
+  for (auto add : {addCompile, addRun, addBench, addDiff, addInspect, addVerify, addOps})
     add(app, action);
   for (CLI::App *sub : app.get_subcommands([](CLI::App *) { return true; }))
     sub->get_formatter()->column_width(32);

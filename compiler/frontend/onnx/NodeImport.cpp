@@ -5,6 +5,10 @@
 //
 #include "compiler/frontend/onnx/NodeImport.h"
 
+#include "compiler/frontend/onnx/Importer.h"
+
+#include <map>
+
 using namespace mlir;
 namespace wick::compiler {
 
@@ -144,7 +148,7 @@ std::optional<SmallVector<int64_t>> NodeImport::axes(size_t operand, int64_t ran
 
 //===-- Special importers --------------------------------------------------===//
 
-ImportFn findImporter(StringRef domain, StringRef op) {
+static const ImportTable &importers() {
   static const ImportTable table = [] {
     ImportTable t;
     addConstantImporters(t), addShapeImporters(t), addMoveImporters(t), addScalarImporters(t), addReduceImporters(t);
@@ -153,7 +157,11 @@ ImportFn findImporter(StringRef domain, StringRef op) {
         addControlImporters(t), addSequenceImporters(t);
     return t;
   }();
-  return table.lookup(domain.empty() ? op.str() : (domain + "." + op).str());
+  return table;
+}
+
+ImportFn findImporter(StringRef domain, StringRef op) {
+  return importers().lookup(domain.empty() ? op.str() : (domain + "." + op).str());
 }
 
 //===-- Rows ---------------------------------------------------------------===//
@@ -182,6 +190,18 @@ static const llvm::StringMap<OnnxRow> &rows() {
     return t;
   }();
   return table;
+}
+
+std::vector<KnownOp> knownOps() {
+  std::map<std::string, std::string> all;
+  for (const auto &entry : rows())
+    all[entry.getKey().ltrim('.').str()] = entry.getValue().op;
+  for (const auto &entry : importers())
+    all[entry.getKey().str()] = "";
+  std::vector<KnownOp> list;
+  for (auto &[op, record] : all)
+    list.push_back({op, record});
+  return list;
 }
 
 bool hasRow(const onnx::Node &node) { return rows().contains(node.domain + "." + node.opType); }
