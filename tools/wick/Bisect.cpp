@@ -10,6 +10,7 @@
 #include "tools/wick/Cli.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
 #include <algorithm>
@@ -134,7 +135,8 @@ bool reduceToTest(const Question &question, const std::vector<onnx::Node> &nodes
   std::string flags = question.b.text.substr(question.b.text.rfind('@'));
   std::string header = "// Reduced by wick diff: the two sides must agree.\n// REQUIRES: onnx\n"
                        "// RUN: %onnx_text %s -o %t.onnx\n// RUN: env WICK_PYTHON=%python wick diff %t.onnx %t.onnx" +
-                       flags + " --input %S/" + llvm::sys::path::filename(inputs).str() + "\n";
+                       flags + " --input %S/" + llvm::sys::path::filename(inputs).str() + " --tolerance " +
+                       llvm::formatv("{0}", question.tolerance).str() + "\n";
   if (llvm::sys::fs::copy_file(scratch.file("piece.onnx.npz"), inputs)) {
     error = "cannot write '" + inputs.str().str() + "'";
     return false;

@@ -215,7 +215,7 @@ Deviation compare(const HostTensor &a, const HostTensor &b, double tolerance) {
   double allowed = isFloat ? tolerance * scale : 0;
   for (size_t i = 0; i < n; ++i) {
     double x = element(a, i), y = element(b, i);
-    if (x == y || (std::isnan(x) && std::isnan(y)))
+    if (allowed >= 0 && (x == y || (std::isnan(x) && std::isnan(y))))
       continue;
     double difference = std::fabs(x - y);
     if (std::isfinite(difference))

@@ -23,7 +23,7 @@ def run(path, source, target, *names):
     else:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     with np.load(source) as given:
-        feeds = {v.name: given[v.name] for v in session.get_inputs()}
+        feeds = {v.name: given[v.name if v.name in given else f"in{i}"] for i, v in enumerate(session.get_inputs())}
     wanted = outputs + [n for n in names if n not in outputs]
     values = {n: v for n, v in zip(wanted, session.run(wanted, feeds)) if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"}
     # Entries keep the names that archives cannot spell.
