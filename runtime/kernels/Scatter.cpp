@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// scatter_elements, scatter_nd, tensor_scatter and max_unpool: copy (or clear)
+// scatter_elements, scatter_nd, tensor_scatter, cache_append and max_unpool: copy (or clear)
 // the destination, then write or combine updates. Chunks of the range own
 // disjoint parts of the destination and walk the updates in order, so that
 // duplicate indices give the same result for any number of threads.
@@ -152,6 +152,27 @@ int32_t tensorScatter(WICK_ROUTINE_PARAMS) {
 }
 
 template <typename T>
+int32_t cacheAppend(WICK_ROUTINE_PARAMS) {
+  const T *past = static_cast<const T *>(bufs[0]), *rows = static_cast<const T *>(bufs[1]);
+  const int64_t *firsts = static_cast<const int64_t *>(bufs[2]);
+  T *out = static_cast<T *>(bufs[3]);
+  int64_t heads = args[0], before = args[1], after = args[2], len = args[3], inner = args[4];
+  for (int64_t unit = begin; unit < end; ++unit) {
+    int64_t first = firsts[unit / heads], kept = before < after ? before : after;
+    if (first < 0 || first + len > after || first > before)
+      return indexError(2);
+    T *to = out + unit * after * inner;
+    const T *from = past + unit * before * inner;
+    if (out != past) { // the same memory has the same length: only the new rows differ
+      copyElements(to, from, kept * inner);
+      __builtin_memset(static_cast<void *>(to + kept * inner), 0, uint64_t((after - kept) * inner) * sizeof(T));
+    }
+    copyElements(to + first * inner, rows + unit * len * inner, len * inner);
+  }
+  return 0;
+}
+
+template <typename T>
 int32_t maxUnpool(WICK_ROUTINE_PARAMS) {
   const T *x = static_cast<const T *>(bufs[0]);
   const int64_t *indices = static_cast<const int64_t *>(bufs[1]);
@@ -174,7 +195,8 @@ int32_t maxUnpool(WICK_ROUTINE_PARAMS) {
 #define X(SUFFIX, TYPE)                                                                                                \
   WICK_DEFINE_ROUTINE(scatter_elements, SUFFIX, scatterElements<TYPE>)                                                 \
   WICK_DEFINE_ROUTINE(scatter_nd, SUFFIX, scatterNd<TYPE>)                                                             \
-  WICK_DEFINE_ROUTINE(tensor_scatter, SUFFIX, tensorScatter<TYPE>)
+  WICK_DEFINE_ROUTINE(tensor_scatter, SUFFIX, tensorScatter<TYPE>)                                                     \
+  WICK_DEFINE_ROUTINE(cache_append, SUFFIX, cacheAppend<TYPE>)
 WICK_FOR_ALL(X)
 #undef X
 #define X(SUFFIX, TYPE) WICK_DEFINE_ROUTINE(max_unpool, SUFFIX, maxUnpool<TYPE>)

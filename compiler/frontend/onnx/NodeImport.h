@@ -105,6 +105,10 @@ void addQuantImporters(ImportTable &table);
 void addRecurrentImporters(ImportTable &table);
 void addControlImporters(ImportTable &table);
 void addSequenceImporters(ImportTable &table);
+void addContribImporters(ImportTable &table);
+void addContribContractImporters(ImportTable &table);
+void addContribAttentionImporters(ImportTable &table);
+void addContribQuantImporters(ImportTable &table);
 
 } // namespace wick::compiler
 

@@ -206,76 +206,7 @@ static void importQLinearConv(NodeImport &n) {
   n.set(0, requantize(g, acc, g.div(scale, alongDim(g, n.input(6), 0, rank)), n.input(7)));
 }
 
-//===-- com.microsoft: float functions on quantized tensors ----------------===//
-
-static Value dequantized(NodeImport &n, size_t at) {
-  GraphBuilder &g = n.g;
-  auto scalar = [&](Value v) { return v ? g.reshape(v, ArrayRef<int64_t>()) : v; };
-  Value x = n.input(at), zero = n.input(at + 2);
-  if (!x || !n.input(at + 1))
-    return g.fail("a quantized operand lacks its scale");
-  return g.create<graph::DequantizeOp>({x, scalar(n.input(at + 1)), zero ? scalar(zero) : g.scalarLike(x, 0)});
-}
-static Value quantized(NodeImport &n, Value v, size_t at) {
-  GraphBuilder &g = n.g;
-  auto scalar = [&](Value s) { return s ? g.reshape(s, ArrayRef<int64_t>()) : s; };
-  Value zero = n.input(at + 1) ? scalar(n.input(at + 1)) : g.scalarLike(n.input(0), 0);
-  return zero ? g.create<graph::QuantizeOp>({v, scalar(n.input(at)), zero}, {g.typeAttr("to", g.elem(zero))}) : zero;
-}
-
-template <class Op>
-static void importQLinearBinary(NodeImport &n) {
-  n.set(0, quantized(n, n.g.create<Op>({dequantized(n, 0), dequantized(n, 3)}), 6));
-}
-static void importQLinearSigmoid(NodeImport &n) {
-  n.set(0, quantized(n, n.g.create<graph::SigmoidOp>({dequantized(n, 0)}), 3));
-}
-static void importQLinearLeakyRelu(NodeImport &n) {
-  n.set(0, quantized(n,
-                     n.g.create<graph::LeakyReluOp>({dequantized(n, 0)},
-                                                    {n.g.doubleAttr("alpha", n.floatAttr("alpha", 0.01f))}),
-                     3));
-}
-static void importQLinearSoftmax(NodeImport &n) {
-  GraphBuilder &g = n.g;
-  Value x = dequantized(n, 0);
-  Exprs dims = g.dims(n.input(0));
-  auto axis = n.axis(n.intAttr("axis", -1), dims.size());
-  if (!axis)
-    return;
-  if (n.intAttr("opset", 13) < 13) { // flattened to two dims at the axis
-    x = g.reshape(x, {g.count(ArrayRef(dims).take_front(*axis)), g.count(ArrayRef(dims).drop_front(*axis))});
-    axis = 1;
-  }
-  n.set(0, quantized(n, g.reshape(g.softmax(x, {*axis}), dims), 3));
-}
-static void importQLinearGlobalAverage(NodeImport &n) {
-  GraphBuilder &g = n.g;
-  if (n.intAttr("channels_last", 0))
-    return n.unsupported("channels_last");
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(2, g.rank(n.input(0)))));
-  n.set(0, quantized(n, g.reduceMean(dequantized(n, 0), axes), 3));
-}
-static void importQLinearConcat(NodeImport &n) {
-  GraphBuilder &g = n.g; // inputs: scale and zero point of the result, then triples
-  SmallVector<Value> parts;
-  for (size_t i = 2; i + 2 < n.in.size(); i += 3)
-    parts.push_back(dequantized(n, i));
-  auto axis = parts.empty() || !parts[0] ? std::nullopt : n.axis(n.intAttr("axis", 0), g.rank(parts[0]));
-  Value zero = n.input(1), v = axis ? g.concat(parts, *axis) : Value();
-  if (v && zero)
-    n.set(0, g.create<graph::QuantizeOp>(
-                 {v, g.reshape(n.input(0), ArrayRef<int64_t>()), g.reshape(zero, ArrayRef<int64_t>())},
-                 {g.typeAttr("to", g.elem(zero))}));
-}
-
 void addQuantImporters(ImportTable &t) {
-  t["com.microsoft.QLinearAdd"] = importQLinearBinary<graph::AddOp>,
-  t["com.microsoft.QLinearMul"] = importQLinearBinary<graph::MulOp>;
-  t["com.microsoft.QLinearSigmoid"] = importQLinearSigmoid,
-  t["com.microsoft.QLinearLeakyRelu"] = importQLinearLeakyRelu;
-  t["com.microsoft.QLinearSoftmax"] = importQLinearSoftmax, t["com.microsoft.QLinearConcat"] = importQLinearConcat;
-  t["com.microsoft.QLinearGlobalAveragePool"] = importQLinearGlobalAverage;
   t["QuantizeLinear"] = importQuantize, t["DequantizeLinear"] = importDequantize;
   t["MatMulInteger"] = importMatMulInteger, t["ConvInteger"] = importConvInteger;
   t["QLinearMatMul"] = importQLinearMatMul, t["QLinearConv"] = importQLinearConv;
