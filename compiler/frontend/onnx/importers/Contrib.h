@@ -25,6 +25,10 @@ mlir::Value importAs(NodeImport &n, llvm::StringRef op);
 /// parameters in order, those absent as the op's defaults. `v` itself without the attribute.
 mlir::Value activate(NodeImport &n, mlir::Value v, llvm::ArrayRef<float> params);
 
+/// `v` with dim `axis`, which must be `size` at run time, known to be it; a dim that is
+/// known to be 1 stays. Without it a dim of another name would have to broadcast.
+mlir::Value sized(NodeImport &n, mlir::Value v, int64_t axis, mlir::AffineExpr size);
+
 /// f32 for 16-bit floats, else the type.
 mlir::Type wide(GraphBuilder &g, mlir::Type type);
 
@@ -33,7 +37,7 @@ mlir::Value splitHeads(NodeImport &n, mlir::Value x, int64_t heads);
 mlir::Value joinHeads(GraphBuilder &g, mlir::Value x);
 
 /// softmax(scale * q k^T + bias) v with q [batch, heads, S, H], k [batch, heads, T, H],
-/// v [batch, heads, T, Hv]; the same ops in the same order as the body of ONNX Attention.
+/// v [batch, heads, T, Hv]: the ops of the body of ONNX Attention, with queries scaled alone.
 struct Scores {
   double scale = 1, softcap = 0;
   mlir::Value bias;    ///< added; broadcasts to [batch, heads, S, T]; or null

@@ -35,6 +35,22 @@ Value joinHeads(GraphBuilder &g, Value x) {
   return g.reshape(v, {g.dim(v, 0), g.dim(v, 1), g.simplify(g.dim(v, 2) * g.dim(v, 3))});
 }
 
+Value sized(NodeImport &n, Value v, int64_t axis, AffineExpr size) {
+  GraphBuilder &g = n.g;
+  if (!v || graph::isConstant(g.dim(v, axis), 1) || graph::provablyEqual(g.dim(v, axis), size))
+    return v;
+  auto have = graph::constantOf(g.dim(v, axis)), want = graph::constantOf(size);
+  if (have && want) {
+    n.error("dim " + Twine(axis) + " of a mask or bias is " + Twine(*have) + ", expected " + Twine(*want));
+    return {};
+  }
+  g.mustEqual(g.dim(v, axis), size);
+  Value equal = g.create<graph::EqualOp>({g.dimScalar(g.dim(v, axis)), g.dimScalar(size)});
+  if (equal && !g.isConstant(equal))
+    graph::AssertOp::create(g.b, g.loc, equal, "a mask or bias of attention is as long as the keys");
+  return g.slice(v, axis, g.expr(0), size);
+}
+
 double scaleOf(NodeImport &n, int64_t size) {
   double scale = n.floatAttr("scale", 0);
   return scale != 0 ? scale : 1 / std::sqrt(double(size));
@@ -76,6 +92,9 @@ Value maskBias(NodeImport &n, Value mask, Type elem, AffineExpr batch, AffineExp
   int64_t rank = mask ? g.rank(mask) : 0;
   Value at = g.iota(i32, keys);
   if (mask && (rank == 2 || rank == 3)) {
+    mask = sized(n, mask, rank - 1, keys);
+    if (!mask)
+      return {};
     Exprs shape = g.dims(mask);
     shape.insert(shape.begin() + 1, rank == 2 ? 2 : 1, one);
     Value keep = g.create<graph::LessOp>({g.scalarLike(mask, 0), mask});
@@ -199,6 +218,8 @@ void attendProjected(NodeImport &n, Value qkv, int mask, int past, int bias) {
   if (!q || !k || !v)
     return;
   AffineExpr before = g.expr(0), batch = g.dim(q, 0), queries = g.dim(q, 2);
+  if (operand(bias) && g.rank(operand(bias)) != 4)
+    return n.error("attention_bias of rank " + Twine(g.rank(operand(bias))) + ", expected 4");
   if (Value state = operand(past)) {
     if (g.rank(state) != 5)
       return n.error("past of rank " + Twine(g.rank(state)) + ", expected 5");
@@ -213,7 +234,7 @@ void attendProjected(NodeImport &n, Value qkv, int mask, int past, int bias) {
   Scores s;
   s.scale = scaleOf(n, sizes[0] / heads);
   s.bias = maskBias(n, operand(mask), g.elem(q), batch, queries, g.dim(k, 2), before, n.intAttr("unidirectional", 0));
-  if (Value more = operand(bias))
+  if (Value more = sized(n, operand(bias), 3, g.dim(k, 2)))
     s.bias = s.bias ? g.add(s.bias, more) : more;
   if (!n.failed())
     n.set(0, joinHeads(g, attend(g, q, k, v, s)));
@@ -274,8 +295,10 @@ static void importMultiHead(NodeImport &n) {
   s.scale = scaleOf(n, *width / heads);
   s.bias = maskBias(n, n.input(4), g.elem(q), g.dim(q, 0), g.dim(q, 2), g.dim(k, 2), before,
                     n.intAttr("unidirectional", 0));
-  if (n.input(5))
-    s.bias = s.bias ? g.add(s.bias, n.input(5)) : n.input(5);
+  if (n.input(5) && g.rank(n.input(5)) != 4)
+    return n.error("attention_bias of rank " + Twine(g.rank(n.input(5))) + ", expected 4");
+  if (Value more = sized(n, n.input(5), 3, g.dim(k, 2)))
+    s.bias = s.bias ? g.add(s.bias, more) : more;
   if (n.failed())
     return;
   Value logits;
@@ -384,7 +407,6 @@ static void importGroupQuery(NodeImport &n) {
   k = g.slice(k, 2, g.expr(0), keys), v = g.slice(v, 2, g.expr(0), keys);
   // Query heads of one key head lie in rows, so that keys are not repeated.
   int64_t each = r.heads / r.groups;
-  Exprs shape{batch, g.expr(r.groups), g.expr(each), length, g.expr(r.size)};
   Exprs rows{batch, g.expr(r.groups), g.simplify(length * each), g.expr(r.size)};
   auto byGroup = [&](Value x) { // broadcasts to [batch, heads, S, T] -> to [batch, groups, each * S, T]
     Exprs d = g.dims(x), full{d[0], g.expr(r.heads), length, d[3]};
@@ -404,8 +426,10 @@ static void importGroupQuery(NodeImport &n) {
     s.allowed = g.create<graph::LessEqualOp>({at, g.expandTo(last, {batch, one, length, one})});
   }
   s.allowed = byGroup(s.allowed);
-  if (n.input(10))
-    s.bias = byGroup(g.castTo(n.input(10), compute));
+  if (n.input(10) && g.rank(n.input(10)) != 4)
+    return n.error("attention_bias of rank " + Twine(g.rank(n.input(10))) + ", expected 4");
+  if (Value more = sized(n, n.input(10), 3, keys))
+    s.bias = byGroup(g.castTo(more, compute));
   if (n.input(11))
     s.sink = byGroup(g.reshape(g.castTo(n.input(11), compute), {one, g.expr(r.heads), one, one}));
   else if (n.intAttr("smooth_softmax", 0) > 0)
@@ -415,7 +439,6 @@ static void importGroupQuery(NodeImport &n) {
   if (!y)
     return;
   y = g.reshape(y, {batch, g.expr(r.heads), length, g.expr(r.size)});
-  (void)shape;
   n.set(0, g.castTo(joinHeads(g, y), elem));
 }
 
