@@ -115,6 +115,7 @@ public:
       if (b.kind == fmt::BufferKind::Arena && taken.insert(id).second && !swapped.contains(id)) {
         b.kind = fmt::BufferKind::Output;
         b.index = i;
+        program.outputs[i].aliasInput = stateOf(v);
       } else if (b.kind == fmt::BufferKind::Output) { // the same memory in another shape, or twice
         fmt::Buffer view = b;
         view.kind = fmt::BufferKind::View, view.index = id;
@@ -133,6 +134,17 @@ private:
 
   /// A segment whose Plan comes next: for sizes that are known from here on.
   void openSegment() { plans.push_back(regs.append({.op = fmt::Op::Plan, .a = uint32_t(plans.size())})); }
+
+  /// The input whose memory an output may be: the cache that a routine writes rows into,
+  /// which nothing else reads, so that nothing sees it before or after the routine.
+  static uint32_t stateOf(Value v) {
+    auto r = v.getDefiningOp<RoutineOp>();
+    if (!r || (r.getName() != "cache_append" && r.getName() != "tensor_scatter"))
+      return fmt::kNone;
+    auto past = dyn_cast<BlockArgument>(r->getOperand(0));
+    bool isInput = past && isa<func::FuncOp>(past.getOwner()->getParentOp()) && past.hasOneUse();
+    return isInput ? past.getArgNumber() : fmt::kNone;
+  }
 
   uint32_t node(Location loc) {
     llvm::SmallSetVector<StringAttr, 4> names;

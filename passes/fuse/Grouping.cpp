@@ -5,6 +5,8 @@
 //
 #include "passes/fuse/Grouping.h"
 
+#include "dialects/graph/Marks.h"
+
 using namespace mlir;
 using namespace wick::graph;
 
@@ -30,7 +32,7 @@ bool isStatic(Operation *op) {
   if (isa<ConstantOp, WeightOp>(op))
     return true;
   // Depth is bounded by the chains exporters put on weights.
-  return isa<ElementOpInterface>(op) && op->getNumOperands() > 0 &&
+  return isa<ElementOpInterface>(op) && op->getNumOperands() > 0 && !op->hasAttr(unfoldedAttr) &&
          llvm::all_of(op->getResultTypes(), [](Type t) { return cast<RankedTensorType>(t).hasStaticShape(); }) &&
          llvm::all_of(op->getOperands(), isStaticValue);
 }

@@ -35,7 +35,7 @@ struct Group {
 };
 
 /// Ops evaluated when the package is written: everything that depends on
-/// weights and constants alone.
+/// weights and constants alone, but for ops with `graph::unfoldedAttr`.
 bool isStatic(mlir::Operation *op);
 bool isStaticValue(mlir::Value v);
 

@@ -4,6 +4,8 @@
 //
 #include "passes/graph/Build.h"
 
+#include "dialects/graph/Marks.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -85,6 +87,8 @@ static bool isWeightLike(Value v, llvm::SmallPtrSetImpl<Operation *> &seen) {
     return false;
   if (isa<ConstantOp, WeightOp>(op) || seen.contains(op))
     return true;
+  if (op->hasAttr(unfoldedAttr))
+    return false;
   auto type = dyn_cast<RankedTensorType>(v.getType());
   if (!type || !type.hasStaticShape() || !isa<InferOpInterface>(op) || op->getNumOperands() == 0)
     return false;

@@ -148,6 +148,7 @@ wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::s
                 program.outputs.size());
   for (uint32_t i = 0; i < program.outputs.size(); ++i) {
     bound[i] = wick_value{};
+    inPlace[i] = 0;
     if (i >= outputs.size() || !outputs[i].data)
       continue;
     const wick_value &v = outputs[i];
@@ -160,8 +161,10 @@ wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::s
     if (v.dtype && v.dtype != want.dtype)
       return fail(WICK_STATUS_DTYPE_MISMATCH, "output '%s' is bound as %s, the model gives %s", name,
                   format::dtypeName(v.dtype), format::dtypeName(want.dtype));
+    // In place: the same memory. That the sizes agree is seen when they are known.
+    inPlace[i] = want.aliasInput < inputs.size() && v.data == inputs[want.aliasInput].data;
     for (uint32_t j = 0; j < inputs.size(); ++j)
-      if (j != want.aliasInput && overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
+      if (!(inPlace[i] && j == want.aliasInput) && overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
         return fail(WICK_STATUS_INVALID_ARGUMENT, "output '%s' overlaps input '%s'", name,
                     program.text(program.inputs[j].name).data());
     for (uint32_t j = 0; j < i; ++j)

@@ -270,6 +270,8 @@ wick_status wick_session::run(std::span<const wick_value> inputs, std::span<wick
   if (wick_status status = reserveArena(0, fail))
     return status;
   restorePlan(inputs);
+  if (wick_status status = checkInPlace(fail))
+    return status;
   stats.kernel_calls = stats.tasks = 0;
   if (wick_status status = interpret(program.header->prologueEnd, uint32_t(program.instrs.size()), fail))
     return status;

@@ -88,6 +88,25 @@ void wick_session::placeSlot(uint32_t buffer) {
   slot.data = arena.data ? arena.data + slot.offset : nothing;
 }
 
+/// Outputs of placed segments that are bound to the memory of their input have the input's
+/// size: rows of another length lie elsewhere.
+wick_status wick_session::checkInPlace(const Failure &fail) {
+  for (uint32_t i = 0; i < program.outputs.size(); ++i) {
+    const abi::ValueRecord &v = program.outputs[i];
+    const abi::BufferRecord &b = program.buffers[v.buffer];
+    if (!inPlace[i] || b.kind != uint8_t(BufferKind::Output) || !segments[b.segment])
+      continue;
+    uint64_t have = slots[program.inputs[v.aliasInput].buffer].bytes, want = slots[v.buffer].bytes;
+    if (have && have != want)
+      return fail(WICK_STATUS_INVALID_ARGUMENT,
+                  "output '%s' of %llu bytes is bound to the memory of input '%s' of %llu bytes; in place both are "
+                  "of one size",
+                  program.text(v.name).data(), (unsigned long long)want,
+                  program.text(program.inputs[v.aliasInput].name).data(), (unsigned long long)have);
+  }
+  return WICK_STATUS_OK;
+}
+
 /// Offsets for the buffers of `segment`, around the segments that are placed.
 wick_status wick_session::placeSegment(uint32_t segment, format::Reg scratchReg, const Failure &fail) {
   size_t count = 0;
@@ -127,7 +146,7 @@ wick_status wick_session::placeSegment(uint32_t segment, format::Reg scratchReg,
   segments[segment] = 1;
   planned.top = top;
   planned.scratch = std::max(planned.scratch, (perWorker + kArenaAlign - 1) / kArenaAlign * kArenaAlign);
-  return WICK_STATUS_OK;
+  return checkInPlace(fail);
 }
 
 /// Grows the arena to the plan. Buffers in use move with it.
@@ -225,6 +244,7 @@ wick_status wick_session::arenaSize(std::span<const wick_value> inputs, uint64_t
     return status;
   for (wick_value &v : bound.span())
     v = wick_value{};
+  std::fill(inPlace.span().begin(), inPlace.span().end(), 0);
   if (!sameDims || !planStillFits())
     if (wick_status status = plan(inputs, fail))
       return status;

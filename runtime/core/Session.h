@@ -92,6 +92,7 @@ private:
   // Plan.cpp
   bool planStillFits() const;
   wick_status plan(std::span<const wick_value> inputs, const Failure &fail);
+  wick_status checkInPlace(const Failure &fail);
   wick_status placeSegment(uint32_t segment, wick::format::Reg scratch, const Failure &fail);
   wick_status bufferBytes(uint32_t buffer, uint64_t &bytes, const Failure &fail);
   wick_status reserveArena(uint64_t keep, const Failure &fail);
@@ -124,6 +125,7 @@ private:
   Array<uint32_t> symbolInput; ///< input + 1 that bound each symbol
   Array<wick_value> bound;     ///< outputs of this run; data null: kept in the session
   Array<uint8_t> direct;       ///< output is written straight to the caller's memory
+  Array<uint8_t> inPlace;  ///< output is bound to the memory of its aliasInput
   Array<int64_t> outputDims;
   Array<void *> operands;
   Array<int64_t> arguments;

@@ -6,6 +6,8 @@
 //
 #include "compiler/frontend/onnx/importers/Contrib.h"
 
+#include "dialects/graph/Marks.h"
+
 using namespace mlir;
 namespace wick::compiler {
 namespace contrib {
@@ -64,7 +66,6 @@ static Value unpack(GraphBuilder &g, Value bytes, int64_t bits) {
     return bytes;
   Exprs dims = g.dims(bytes);
   int64_t rank = dims.size(), each = 8 / bits;
-  SmallVector<int64_t> amounts;
   Value at = g.unsqueeze(bytes, {rank});
   Value shifts = g.castTo(g.mul(g.iota(g.b.getI64Type(), g.expr(each)), double(bits)), g.elem(bytes));
   Value v = g.create<graph::AndOp>({g.create<graph::ShiftRightOp>({at, shifts}), g.scalarLike(bytes, (1 << bits) - 1)});
@@ -72,7 +73,7 @@ static Value unpack(GraphBuilder &g, Value bytes, int64_t bits) {
   return g.reshape(v, dims);
 }
 
-/// A zero point of blocks [rows, blocks]: packed, or of the scales' type, or the middle.
+/// Zero points of blocks [rows, blocks]: packed, or of the scales' type; a scalar when absent.
 static Value zeroPoints(NodeImport &n, Value zero, int64_t bits, Type compute, AffineExpr rows, AffineExpr blocks) {
   GraphBuilder &g = n.g;
   if (!zero)
@@ -82,7 +83,7 @@ static Value zeroPoints(NodeImport &n, Value zero, int64_t bits, Type compute, A
     zero = unpack(g, g.reshape(zero, {rows, bytes}), bits);
     zero = g.slice(zero, 1, g.expr(0), blocks);
   }
-  return g.castTo(g.reshape(zero, {rows, blocks, g.expr(1)}), compute);
+  return g.castTo(g.reshape(zero, {rows, blocks}), compute);
 }
 
 static void importMatMulNBits(NodeImport &n) {
@@ -105,12 +106,33 @@ static void importMatMulNBits(NodeImport &n) {
   auto have = graph::constantOf(g.count(b));
   if (!have || *have != rows * blocks * blob)
     return n.error("B has " + Twine(have.value_or(-1)) + " bytes, expected " + Twine(rows * blocks * blob));
-  Value q = unpack(g, g.reshape(b, {rows, blocks, blob}), bits);
-  Value scales = g.castTo(g.reshape(n.input(2), {rows, blocks, 1}), compute);
+  // The elements of a byte lie in order of depth; here they become the outer dim, for A as
+  // well, so that a run unpacks whole vectors: [rows, each, blocks, blob].
+  int64_t each = 8 / bits, rank = g.rank(a);
+  NamedAttribute atRunTime = g.unitAttr(graph::unfoldedAttr); // the package holds packed weights
+  Value q = g.reshape(b, {rows, 1, blocks, blob});
+  if (each > 1) {
+    Value shifts = g.castTo(g.mul(g.iota(g.b.getI64Type(), g.expr(each)), double(bits)), g.elem(b));
+    q = g.create<graph::ShiftRightOp>({q, g.reshape(shifts, {each, 1, 1})}, atRunTime);
+    q = g.create<graph::AndOp>({q, g.scalarLike(b, (1 << bits) - 1)}, atRunTime);
+  }
+  q = g.create<graph::CastOp>({q}, {g.typeAttr("to", compute), atRunTime});
+  Value scales = g.castTo(g.reshape(n.input(2), {rows, 1, blocks, 1}), compute);
   Value zero = zeroPoints(n, n.input(3), bits, compute, g.expr(rows), g.expr(blocks));
-  Value w = g.mul(g.sub(g.castTo(q, compute), zero), scales);
-  w = g.slice(g.reshape(w, {rows, blocks * block}), 1, g.expr(0), g.expr(depth));
-  n.in[0] = g.castTo(a, compute), n.in[1] = g.swapLast(w);
+  if (zero && g.rank(zero))
+    zero = g.reshape(zero, {rows, 1, blocks, 1});
+  Value w = g.mul(g.sub(q, zero), scales);
+  if (rank < 1)
+    return n.error("A of rank 0");
+  Exprs low(rank, g.expr(0)), high = low;
+  high.back() = g.expr(blocks * block - depth);
+  Value x = g.padConstant(g.castTo(a, compute), low, high, 0);
+  if (each > 1 && x) {
+    Exprs flat = g.dims(x), parts(flat.begin(), flat.end() - 1);
+    parts.append({g.expr(blocks * blob), g.expr(each)});
+    x = g.reshape(g.swapLast(g.reshape(x, parts)), flat);
+  }
+  n.in[0] = x, n.in[1] = g.swapLast(g.reshape(w, {rows, blocks * block}));
   if (!n.in[0] || !n.in[1])
     return;
   Value v = importAs(n, "MatMul");
