@@ -164,7 +164,8 @@ wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::s
     // In place: the same memory. That the sizes agree is seen when they are known.
     inPlace[i] = want.aliasInput < inputs.size() && v.data == inputs[want.aliasInput].data;
     for (uint32_t j = 0; j < inputs.size(); ++j)
-      if (!(inPlace[i] && j == want.aliasInput) && overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
+      if (!(inPlace[i] && j == want.aliasInput) &&
+          overlaps(v.data, v.capacity, inputs[j].data, slots[program.inputs[j].buffer].bytes))
         return fail(WICK_STATUS_INVALID_ARGUMENT, "output '%s' overlaps input '%s'", name,
                     program.text(program.inputs[j].name).data());
     for (uint32_t j = 0; j < i; ++j)

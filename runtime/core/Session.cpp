@@ -38,9 +38,8 @@ wick_status wick_session::create(const wick_session_options &options, const Fail
             itemBuffers.allocate(allocator, buffers) && order.allocate(allocator, 2 * buffers) &&
             inputDims.allocate(allocator, numDims) && symbolInput.allocate(allocator, program.symbols.size()) &&
             bound.allocate(allocator, program.outputs.size()) && direct.allocate(allocator, program.outputs.size()) &&
-            inPlace.allocate(allocator, program.outputs.size()) &&
-            outputDims.allocate(allocator, outDims) && operands.allocate(allocator, maxBuffers) &&
-            arguments.allocate(allocator, maxArguments) &&
+            inPlace.allocate(allocator, program.outputs.size()) && outputDims.allocate(allocator, outDims) &&
+            operands.allocate(allocator, maxBuffers) && arguments.allocate(allocator, maxArguments) &&
             (!options.profile || profile.allocate(allocator, program.instrs.size()));
   if (!ok)
     return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for a session");

@@ -4,7 +4,7 @@
     session.bind([array, ...]); session.run(); arrays = session.outputs()
 
 run() is one foreign call on values that bind() prepared, so timing it times the runtime. Outputs stay in the session
-until the next run; outputs() copies them.
+until the next run unless bind() gave them memory; outputs() copies them.
 """
 import ctypes as C
 
@@ -35,6 +35,15 @@ class SessionOptions(C.Structure):
                 ("arena_bytes", C.c_uint64), ("max_arena_bytes", C.c_uint64), ("allocator", C.c_void_p)]
 
 
+class Stats(C.Structure):
+    _fields_ = [("struct_size", C.c_uint32), ("workers", C.c_uint32)] + \
+               [(n, C.c_uint64) for n in ("runs", "plans", "arena_bytes", "arena_capacity", "arena_growths", "kernel_calls", "tasks")]
+
+
+class ValueInfo(C.Structure):
+    _fields_ = [("struct_size", C.c_uint32), ("dtype", C.c_uint32), ("rank", C.c_uint32), ("alias_input", C.c_int32), ("name", C.c_char_p)]
+
+
 class WickError(Exception):
     """A call failed; the text is the runtime's message."""
 
@@ -56,6 +65,14 @@ class Model:
         if status != 0:
             raise WickError(f"status {status}: {self.error.node.decode()} {self.error.message.decode()}".strip())
 
+    def infos(self, inputs):
+        """ValueInfo of each input, or of each output."""
+        get, result = self.lib.wick_model_input_info if inputs else self.lib.wick_model_output_info, []
+        for index in range(self.info.inputs if inputs else self.info.outputs):
+            result.append(make(ValueInfo))
+            self.check(get(self.handle, C.c_uint32(index), C.byref(result[-1])))
+        return result
+
     def close(self):
         self.lib.wick_model_release(self.handle)
 
@@ -67,14 +84,27 @@ class Session:
         options.threads = threads
         model.check(self.lib.wick_session_create(model.handle, C.byref(options), C.byref(self.handle), C.byref(model.error)))
 
-    def bind(self, arrays):
+    def bind(self, arrays, outputs=None):
+        """`outputs`: for each an array whose memory the result goes to (of at least its size), or None."""
         self.arrays = [np.ascontiguousarray(a) if a.ndim else a.copy() for a in arrays]    # keeps the memory alive
         self.dims = [(C.c_int64 * max(1, a.ndim))(*a.shape) for a in self.arrays]
         self.inputs = (Value * len(arrays))()
         for value, array, dims in zip(self.inputs, self.arrays, self.dims):
             value.struct_size, value.dtype, value.rank = C.sizeof(Value), CODES[array.dtype], array.ndim
             value.dims, value.data, value.capacity = dims, array.ctypes.data, array.nbytes
-        self.call = (self.handle, C.byref(self.inputs), C.c_uint32(len(arrays)), None, C.c_uint32(0), None, C.byref(self.model.error))
+        self.bound = (Value * len(outputs))() if outputs else None
+        for value, array in zip(self.bound or (), outputs or ()):
+            value.struct_size = C.sizeof(Value)
+            if array is not None:
+                value.dtype, value.data, value.capacity = CODES[array.dtype], array.ctypes.data, array.nbytes
+        self.memory = outputs                                                              # keeps the memory alive
+        self.call = (self.handle, C.byref(self.inputs), C.c_uint32(len(arrays)), C.byref(self.bound) if outputs else None,
+                     C.c_uint32(len(outputs or ())), None, C.byref(self.model.error))
+
+    def stats(self):
+        stats = make(Stats)
+        self.model.check(self.lib.wick_session_stats(self.handle, C.byref(stats)))
+        return stats
 
     def run(self):
         status = self.lib.wick_session_run(*self.call)

@@ -102,6 +102,20 @@ def ops(runner):
             runner.compare(f"{op} {shape}", package, source, part)
 
 
+def rows(runner):
+    """Softmax of a sum of two dims with names of their own: which of them is 1, or neither, the run decides."""
+    float2 = lambda name, dim: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", dim])
+    graph = helper.make_graph([helper.make_node("Add", ["x", "z"], ["sum"], "add"), helper.make_node("Softmax", ["sum"], ["y"], "softmax", axis=-1)], "rows",
+                              [float2("x", "M"), float2("z", "K")], [float2("y", "L")])
+    source = runner.scratch / "rows.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), source)
+    package = runner.package("rows", source)
+    random = np.random.default_rng(2).standard_normal((2, 5, 40)).astype(np.float32)
+    for m, k in ((40, 40), (1, 40), (40, 1), (1, 1), (3, 3)):
+        if package:
+            runner.compare(f"rows {m}, {k}", package, source, {"x": random[0, :, :m].copy(), "z": random[1, :, :k].copy()})
+
+
 def models(runner):
     """MiniLM with the smallest sizes, and the generated ones."""
     source = e2e.CACHE / "derived" / "minilm_fp32.onnx"
@@ -131,6 +145,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         runner = Runner(checks, Path(name))
         models(runner)
+        rows(runner)
         if "--models" not in sys.argv:
             ops(runner)
         print(f"{runner.count} runs, {'compared with onnxruntime ' + onnxruntime.__version__ if onnxruntime else 'onnxruntime is not here'}")

@@ -3,10 +3,11 @@
     tools/dev/check                  everything: about 25 minutes on 2 cores from a clean checkout
     tools/dev/check --quick          without the ONNX suite and the real models
     tools/dev/check --preset asan    under sanitizers (dev, asan, tsan, runtime-only, gcc)
-    tools/dev/check --only lit,unit  some steps: layers budgets format build lit unit conformance models
+    tools/dev/check --full           all cases of com.microsoft, not the short set
+    tools/dev/check --only lit,unit  some steps: layers budgets format build lit unit conformance contrib models
 
-Steps: include arrows, budgets and format of the sources; build; lit; gtest by ctest; the ONNX backend
-suite; the fixed list of real models. A step whose data or Python environment is absent is skipped and says why (a
+Steps: include arrows, budgets and format of the sources; build; lit; gtest by ctest; the ONNX backend suite; ops of
+com.microsoft against onnxruntime; the fixed list of real models. A step whose data or Python environment is absent is skipped and says why (a
 skipped step counts as one skipped test, the models' as 22). In the ONNX suite a case that is refused as unsupported
 counts as skipped; wrong results, crashes, time-outs and other errors count as failed. Each step's output is kept in
 <build>/check/. The last line is `N passed, N failed, N skipped`; exit status 0 only when nothing failed.
@@ -132,6 +133,17 @@ class Check:
         if not lines or (status and not sum(int(n) for line in lines for n in line[3:7])):
             self.count(failed=1)
 
+    def contrib(self):
+        """Every case passes: the suite holds none that is out of scope."""
+        if not devlib.VENV_PYTHON.exists():
+            return self.skip("contrib", "no Python environment (tools/dev/setup makes it)")
+        _, text = self.run("contrib", TOOLS / "conformance", "--suite", "contrib", *([] if self.options.full else ["--short"]), "--jobs",
+                           self.options.jobs, "--show", "wrong,crash,timeout,error,unsupported")
+        line = re.search(r"^M (\d+)/(\d+) ", text, re.M)
+        passed, total = map(int, line.groups()) if line else (0, 1)
+        print(f"  {passed} of {total} pass")
+        self.count(passed=passed, failed=total - passed)
+
     def models(self):
         count = len(json.loads((devlib.ROOT / "test" / "models" / "manifest.json").read_text())["fixed"])
         if not devlib.VENV_PYTHON.exists():
@@ -152,18 +164,19 @@ def main():
     parser.add_argument("--preset", default="release")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--jobs", "-j", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     # The scripts below find the tools in the tree that is checked.
     os.environ["WICK_BUILD_DIR"] = str(devlib.build_dir(options.preset))
     check, clock = Check(options), devlib.Clock()
     steps = {"layers": check.layers, "budgets": check.budgets, "format": check.format, "build": check.build_all, "lit": check.lit,
-             "unit": check.unit, "conformance": check.conformance, "models": check.models}
+             "unit": check.unit, "conformance": check.conformance, "contrib": check.contrib, "models": check.models}
     wanted = options.only.split(",") if options.only else list(steps)
     if unknown := [name for name in wanted if name not in steps]:
         parser.error(f"no step {', '.join(unknown)}; there are {', '.join(steps)}")
     if options.quick or options.preset in ("tsan", "runtime-only"):
-        wanted = [name for name in wanted if name not in ("conformance", "models")]
+        wanted = [name for name in wanted if name not in ("conformance", "contrib", "models")]
     for name in wanted:
         print(f"check: {name} ({clock} so far)", flush=True)
         if steps[name]() is False:

@@ -155,7 +155,8 @@ static const ImportTable &importers() {
     addNormImporters(t), addContractImporters(t), addEinsumImporters(t), addPoolImporters(t), addResizeImporters(t);
     addIndexImporters(t), addRoutineImporters(t), addQuantImporters(t), addRecurrentImporters(t),
         addControlImporters(t), addSequenceImporters(t);
-    addContribImporters(t), addContribContractImporters(t), addContribAttentionImporters(t), addContribQuantImporters(t);
+    addContribImporters(t), addContribContractImporters(t), addContribAttentionImporters(t),
+        addContribQuantImporters(t);
     return t;
   }();
   return table;

@@ -205,7 +205,7 @@ typedef struct wick_value_info {
   uint32_t struct_size;
   wick_dtype dtype;
   uint32_t rank;
-  int32_t alias_input; /* outputs: input that it may share memory with, else -1 */
+  int32_t alias_input; /* outputs: input that it may share memory with (wick_session_run), else -1 */
   const char *name;    /* lives as long as the model */
 } wick_value_info;
 typedef struct wick_dim_info {
@@ -276,8 +276,16 @@ WICK_API void wick_session_destroy(wick_session *session); /* null is fine */
 
 /* Runs the model once. `inputs` are in the model's order; `num_inputs` must be
  * its count. `outputs` may be null with num_outputs 0: the results then stay in
- * the session. An output may overlap an input only where alias_input says so.
- * After any failure the session can be used again. */
+ * the session. An output's memory may be larger than its result.
+ *
+ * State in place: an output whose alias_input is not -1 (a cache that the model
+ * adds rows to) may be bound to the very address of that input; only what changes
+ * is then written. The result must have the input's size, as a buffer of the
+ * longest length has; otherwise, as for any other overlap of an output with an
+ * input or another output, the run fails with INVALID_ARGUMENT.
+ *
+ * After any failure the session can be used again; memory bound to outputs, state
+ * in place included, may then hold part of the results. */
 WICK_API wick_status wick_session_run(wick_session *session, const wick_value *inputs, uint32_t num_inputs,
                                       wick_value *outputs, uint32_t num_outputs, const wick_run_options *options,
                                       wick_error *error);

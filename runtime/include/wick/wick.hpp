@@ -159,6 +159,16 @@ public:
   Expected<uint32_t> input(const char *name) const { return find(wick_model_find_input, name); }
   Expected<uint32_t> output(const char *name) const { return find(wick_model_find_output, name); }
 
+  /// The input whose memory an output may be bound to, so that a run updates it in place
+  /// (wick_session_run tells the conditions); nothing for most outputs.
+  std::optional<uint32_t> stateOf(uint32_t output) const {
+    wick_value_info result{};
+    result.struct_size = sizeof(result);
+    if (wick_model_output_info(handle, output, &result) || result.alias_input < 0)
+      return std::nullopt;
+    return uint32_t(result.alias_input);
+  }
+
 private:
   Model() = default;
   template <typename F>

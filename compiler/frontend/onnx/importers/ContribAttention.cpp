@@ -105,8 +105,8 @@ Value maskBias(NodeImport &n, Value mask, Type elem, AffineExpr batch, AffineExp
     };
     Value drop = g.create<graph::LessEqualOp>({part(g.expr(0)), at});
     bool hasStarts = graph::provablyEqual(g.dim(mask, 0), g.simplify(batch * 2));
-    bool onlyEnds = graph::provablyEqual(g.dim(mask, 0), batch) ||
-                    graph::provablyEqual(g.dim(mask, 0), g.simplify(batch * 3 + 2));
+    bool onlyEnds =
+        graph::provablyEqual(g.dim(mask, 0), batch) || graph::provablyEqual(g.dim(mask, 0), g.simplify(batch * 3 + 2));
     if (!hasStarts && !onlyEnds) {
       n.unsupported("a mask of one dim that is not known to be the batch, twice or three times it; fix the sizes");
       return {};
@@ -155,8 +155,8 @@ Value rotate(NodeImport &n, Value x, Value positions, Value cosines, Value sines
     a = g.slice(turned, 3, zero, h), b = g.slice(turned, 3, h, h);
   }
   Value x1 = g.sub(g.mul(a, c), g.mul(b, s)), x2 = g.add(g.mul(b, c), g.mul(a, s));
-  Value v = interleaved ? g.reshape(g.concat({g.unsqueeze(x1, {4}), g.unsqueeze(x2, {4})}, 4), shape)
-                        : g.concat({x1, x2}, 3);
+  Value v =
+      interleaved ? g.reshape(g.concat({g.unsqueeze(x1, {4}), g.unsqueeze(x2, {4})}, 4), shape) : g.concat({x1, x2}, 3);
   return rest ? g.concat({v, rest}, 3) : v;
 }
 
@@ -293,8 +293,8 @@ static void importMultiHead(NodeImport &n) {
   n.set(1, k), n.set(2, v);
   Scores s;
   s.scale = scaleOf(n, *width / heads);
-  s.bias = maskBias(n, n.input(4), g.elem(q), g.dim(q, 0), g.dim(q, 2), g.dim(k, 2), before,
-                    n.intAttr("unidirectional", 0));
+  s.bias =
+      maskBias(n, n.input(4), g.elem(q), g.dim(q, 0), g.dim(q, 2), g.dim(k, 2), before, n.intAttr("unidirectional", 0));
   if (n.input(5) && g.rank(n.input(5)) != 4)
     return n.error("attention_bias of rank " + Twine(g.rank(n.input(5))) + ", expected 4");
   if (Value more = sized(n, n.input(5), 3, g.dim(k, 2)))
@@ -419,8 +419,7 @@ static void importGroupQuery(NodeImport &n) {
   if (n.intAttr("causal", 1)) {
     s.allowed = g.create<graph::LessEqualOp>({at, positions});
     if (window >= 0)
-      s.allowed = g.create<graph::AndOp>(
-          {s.allowed, g.create<graph::LessOp>({g.add(positions, -double(window)), at})});
+      s.allowed = g.create<graph::AndOp>({s.allowed, g.create<graph::LessOp>({g.add(positions, -double(window)), at})});
   } else {
     Value last = g.add(g.castTo(g.reshape(n.input(5), {batch, one, one, one}), i64), 0.0);
     s.allowed = g.create<graph::LessEqualOp>({at, g.expandTo(last, {batch, one, length, one})});

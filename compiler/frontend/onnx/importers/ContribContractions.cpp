@@ -166,8 +166,8 @@ static void importGatherBlocks(NodeImport &n) {
   // An index outside gives zeros, unlike Gather.
   Value at = g.castTo(indices, i64), size = g.dimScalar(g.dim(data, *gatherAxis));
   at = g.where(g.create<graph::LessOp>({at, g.i64(0)}), g.add(at, size), at);
-  Value inside = g.create<graph::AndOp>(
-      {g.create<graph::LessEqualOp>({g.i64(0), at}), g.create<graph::LessOp>({at, size})});
+  Value inside =
+      g.create<graph::AndOp>({g.create<graph::LessEqualOp>({g.i64(0), at}), g.create<graph::LessOp>({at, size})});
   at = g.where(inside, at, g.i64(0));
   auto take = [&](Value v) { return g.gather(v, at, *gatherAxis); };
   int64_t more = g.rank(indices) - 1, along = *axis > *gatherAxis ? *axis + more : *axis;

@@ -56,7 +56,8 @@ static void importQLinearGlobalAverage(NodeImport &n) {
   GraphBuilder &g = n.g;
   bool last = n.intAttr("channels_last", 0);
   int64_t rank = g.rank(n.input(0)), from = last ? 1 : 2;
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(from, std::max<int64_t>(from, last ? rank - 1 : rank)));
+  SmallVector<int64_t> axes =
+      llvm::to_vector(llvm::seq<int64_t>(from, std::max<int64_t>(from, last ? rank - 1 : rank)));
   n.set(0, quantized(n, g.reduceMean(dequantized(n, 0), axes), 3));
 }
 static void importQLinearConcat(NodeImport &n) {

@@ -73,9 +73,7 @@ static Value biased(NodeImport &n) { return n.input(1) ? n.g.add(n.input(0), n.i
 
 static void importGelu(NodeImport &n) { n.set(0, n.g.create<graph::GeluOp>({n.input(0)})); }
 static void importBiasGelu(NodeImport &n) { n.set(0, n.g.create<graph::GeluOp>({biased(n)})); }
-static void importFastGelu(NodeImport &n) {
-  n.set(0, n.g.create<graph::GeluOp>({biased(n)}, {n.g.unitAttr("tanh")}));
-}
+static void importFastGelu(NodeImport &n) { n.set(0, n.g.create<graph::GeluOp>({biased(n)}, {n.g.unitAttr("tanh")})); }
 static void importQuickGelu(NodeImport &n) {
   GraphBuilder &g = n.g;
   n.set(0, g.create<graph::SwishOp>({n.input(0)}, {g.doubleAttr("alpha", n.floatAttr("alpha", 1.702f))}));
@@ -150,8 +148,7 @@ static void embed(NodeImport &n, Value words, Value places, Value segments, Valu
   n.set(0, g.add(g.mul(v, gamma), beta));
   if (n.wants(1)) { // how many of the mask are 1
     Value ones = mask ? g.castTo(g.create<graph::EqualOp>({mask, g.scalarLike(mask, 1)}), i32) : Value();
-    n.set(1, ones ? g.squeeze(g.reduce(ones, graph::ReduceKind::Sum, {1}), {1})
-                  : g.splat(i32, {g.dim(ids, 0)}, 0));
+    n.set(1, ones ? g.squeeze(g.reduce(ones, graph::ReduceKind::Sum, {1}), {1}) : g.splat(i32, {g.dim(ids, 0)}, 0));
   }
   n.set(2, sum);
 }
