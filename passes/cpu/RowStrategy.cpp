@@ -26,20 +26,9 @@ struct RowShape {
 };
 } // namespace
 
-/// Has a value for each element of a row: n of them, or as many as the run decides, 1 or n.
 static bool isFull(Value v, AffineExpr n) {
   auto dims = dimsOf(v.getType());
-  return !dims.empty() && !isConstant(dims.back(), 1) && !isConstant(n, 1);
-}
-
-/// Whether the last dim of some operand is 1 or n as the run decides: vectors cannot be loaded.
-static bool mayBroadcast(func::FuncOp kernel, AffineExpr n) {
-  for (Operation &op : kernel.getBody().front().without_terminator())
-    if (isa<ScalarOpInterface>(op))
-      for (Value v : op.getOperands())
-        if (isFull(v, n) && !provablyEqual(dimsOf(v.getType()).back(), n))
-          return true;
-  return false;
+  return !dims.empty() && provablyEqual(dims.back(), n) && !isConstant(n, 1);
 }
 
 static bool isCostly(Operation *op) {
@@ -138,7 +127,7 @@ public:
     if (auto c = constantOf(n))
       while (lanes > 1 && int64_t(lanes) > *c)
         lanes /= 2;
-    if (lanes < 4 || mayBroadcast(g.kernel, n))
+    if (lanes < 4)
       lanes = 1;
     whole = lanes == 1 ? g.i64(0) : g.expr(n.floorDiv(lanes) * int64_t(lanes));
   }
