@@ -36,6 +36,12 @@ CASES = [
         R = Loop(trips, yes, X) <body = b (int64 i, bool c, float[n] s) => (bool d, float[n] t) { d = Identity(c) t = Exp(s) }>
         W = Sin(Z) zero = Constant<value_int = 0>() V = CumSum(W, zero) Y = Mul(V, W) }""",
      [{"X": (8,), "Z": (8,), "trips": np.array(k, np.int64)} for k in (0, 1, 2)]),
+    # Padding that depends on an open size.
+    ("pools with auto_pad over an open size", """g (float[a,2,h,w] X) => (float[p,q,r,s] A, float[t,u,v,y] M, float[z,c,d,e] L) {
+        A = AveragePool <kernel_shape = [3, 3], strides = [2, 2], auto_pad = "SAME_UPPER"> (X)
+        M = MaxPool <kernel_shape = [3, 2], strides = [2, 2], auto_pad = "SAME_LOWER"> (X)
+        L = AveragePool <kernel_shape = [3, 3], strides = [2, 2], auto_pad = "SAME_LOWER", count_include_pad = 1> (X) }""",
+     [{"X": (1, 2, 5, 6)}, {"X": (2, 2, 8, 7)}, {"X": (1, 2, 1, 1)}]),
     # Two outputs, one of which is a view of the other.
     ("one memory for two outputs", """g (float[a,b] X) => (float[p,q] Y, float[r,s,t] Z) { Y = Exp(X) axes = Constant<value_ints = [0]>() Z = Unsqueeze(Y, axes) }""",
      [{"X": (2, 3)}, {"X": (4, 5)}]),

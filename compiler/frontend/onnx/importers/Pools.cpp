@@ -5,6 +5,8 @@
 //
 #include "compiler/frontend/onnx/importers/Windows.h"
 
+#include <cmath>
+
 using namespace mlir;
 namespace wick::compiler {
 
@@ -64,14 +66,8 @@ std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, Ar
   return w;
 }
 
-static Value pool(NodeImport &n, Value x, const Window &w, graph::PoolKind kind, bool countPad, bool columnMajor,
-                  int64_t p) {
-  GraphBuilder &g = n.g;
-  SmallVector<int64_t> begin, end;
-  if (!w.constantPads(begin, end)) {
-    n.unsupported("auto_pad over a dynamic size with a stride; fix the size with --dim or --shape");
-    return {};
-  }
+static Value makePool(GraphBuilder &g, Value x, const Window &w, ArrayRef<int64_t> begin, ArrayRef<int64_t> end,
+                      graph::PoolKind kind, bool countPad, bool columnMajor, int64_t p) {
   SmallVector<NamedAttribute> attrs{g.b.getNamedAttr("kind", graph::PoolKindAttr::get(g.b.getContext(), kind)),
                                     g.intsAttr("kernel", w.kernel),
                                     g.intsAttr("strides", w.strides),
@@ -85,6 +81,32 @@ static Value pool(NodeImport &n, Value x, const Window &w, graph::PoolKind kind,
   if (columnMajor)
     attrs.push_back(g.unitAttr("column_major"));
   return g.create<graph::PoolOp>({x}, attrs);
+}
+
+/// With amounts that depend on the size, the padding is an op of its own.
+static Value pool(NodeImport &n, Value x, const Window &w, graph::PoolKind kind, bool countPad, bool columnMajor,
+                  int64_t p) {
+  GraphBuilder &g = n.g;
+  SmallVector<int64_t> begin, end;
+  if (w.constantPads(begin, end))
+    return makePool(g, x, w, begin, end, kind, countPad, columnMajor, p);
+  if (kind == graph::PoolKind::ArgMax) {
+    n.unsupported("indices under auto_pad over a dynamic size with a stride; fix the size with --dim or --shape");
+    return {};
+  }
+  Type elem = g.elem(x);
+  double neutral = 0;
+  if (kind == graph::PoolKind::Max && !elem.isUnsignedInteger())
+    neutral = isa<FloatType>(elem) ? -INFINITY : -std::ldexp(1.0, elem.getIntOrFloatBitWidth() - 1);
+  Exprs low(2, g.expr(0)), high(2, g.expr(0)), ones(2, g.expr(1));
+  llvm::append_range(low, w.padsBegin), llvm::append_range(high, w.padsEnd);
+  llvm::append_range(ones, ArrayRef(g.dims(x)).drop_front(2));
+  SmallVector<int64_t> none(w.kernel.size(), 0);
+  auto over = [&](Value v) {
+    return makePool(g, g.padConstant(v, low, high, neutral), w, none, none, kind, countPad, columnMajor, p);
+  };
+  Value v = over(x); // an average divides by the elements that are there
+  return kind == graph::PoolKind::Avg && !countPad ? g.div(v, over(g.splat(elem, ones, 1))) : v;
 }
 
 static std::optional<Window> poolWindow(NodeImport &n) {

@@ -144,9 +144,11 @@ static Value convInteger(NodeImport &n, Value x, Value w) {
   auto window = readWindow(n, ArrayRef(dims).drop_front(2), kernel);
   if (!window)
     return {};
-  if (!window->constantPads(begin, end)) {
-    n.unsupported("auto_pad over a dynamic size with a stride");
-    return {};
+  if (!window->constantPads(begin, end)) { // amounts that depend on the size: a pad of its own
+    Exprs low(2, g.expr(0)), high(2, g.expr(0));
+    llvm::append_range(low, window->padsBegin), llvm::append_range(high, window->padsEnd);
+    x = g.padConstant(x, low, high, 0); // zero points are gone
+    begin.assign(kernel.size(), 0), end.assign(kernel.size(), 0);
   }
   return g.create<graph::ConvOp>({x, w}, {g.intsAttr("strides", window->strides), g.intsAttr("pads_begin", begin),
                                           g.intsAttr("pads_end", end), g.intsAttr("dilations", window->dilations),
