@@ -57,6 +57,9 @@ CASES = [
      [{"X": (4, 5), "pads": I64(1, 0, 0, 2), "reps": I64(2, 1), "one": I64(3), "parts": I64(1, 3)}]),
     ("index tuples of open length", """g (float[a,b] X, int64[n,k] at, float[n,m] U) => (float[p,q] Y) { Y = ScatterND(X, at, U) }""",
      [{"X": (4, 5), "at": np.array([[2], [0]], np.int64), "U": (2, 5)}]),
+    ("ranks that the model declares", """g (float[a,b] X, int64[k] shape, int64[m] axes, int64[n] up) => (float[p,q,r] Y, float[s] S, float[t,u,v] U) {
+        Y = Reshape(X, shape) S = ReduceSum <keepdims = 0> (X, axes) U = Unsqueeze(X, up) }""",
+     [{"X": (2, 6), "shape": I64(2, 3, -1), "axes": I64(1), "up": I64(0)}, {"X": (4, 2), "shape": I64(-1, 1, 2), "axes": I64(0), "up": I64(-1)}]),
     ("rank by the length of axes!", """g (float[a,b,c] X, int64[k] axes) => (float Y) { Y = ReduceSum <keepdims = 0> (X, axes) }""",
      "axes 'axes' has a length that only a run knows"),
 ]

@@ -55,6 +55,14 @@ Value OnnxImporter::lookup(const std::string &name) {
   return {};
 }
 
+std::optional<int64_t> OnnxImporter::declaredRank(const std::string &name) const {
+  for (const auto *list : {&model.graph.outputs, &model.graph.valueInfos})
+    for (const onnx::ValueInfo &info : *list)
+      if (info.name == name && info.type.kind == onnx::Type::Kind::Tensor && info.type.hasRank)
+        return int64_t(info.type.dims.size());
+  return std::nullopt;
+}
+
 const OnnxImporter::List *OnnxImporter::lookupList(const std::string &name) const {
   for (const Scope &scope : llvm::reverse(scopes))
     if (auto it = scope.lists.find(name); it != scope.lists.end())

@@ -31,6 +31,9 @@ public:
   /// A value by name in the scopes from the innermost; null when it is not there.
   mlir::Value lookup(const std::string &name);
 
+  /// The rank that the main graph declares for a value, where it does.
+  std::optional<int64_t> declaredRank(const std::string &name) const;
+
   /// A sequence of known length is a list of values and exists while importing only.
   using List = llvm::SmallVector<mlir::Value>;
   const List *lookupList(const std::string &name) const;

@@ -4,6 +4,8 @@
 //
 #include "compiler/frontend/onnx/importers/Axes.h"
 
+#include "compiler/frontend/onnx/OnnxImporter.h"
+
 using namespace mlir;
 namespace wick::compiler {
 
@@ -11,6 +13,15 @@ using Kind = graph::ReduceKind;
 
 Value ofLength(GraphBuilder &g, Value v, int64_t length) {
   return !v || g.rank(v) != 1 || graph::constantOf(g.dim(v, 0)) ? v : g.reshape(v, {length});
+}
+
+void closeLength(NodeImport &n, size_t k, llvm::function_ref<int64_t(int64_t)> lengthFor) {
+  Value v = n.input(k);
+  if (!v || n.g.rank(v) != 1 || graph::constantOf(n.g.dim(v, 0)))
+    return;
+  auto declared = n.importer.declaredRank(n.node.outputs[0]);
+  if (int64_t length = declared ? lengthFor(*declared) : -1; length >= 0)
+    n.in[k] = ofLength(n.g, v, length);
 }
 
 Value axisTable(GraphBuilder &g, Value axes, int64_t rank) {

@@ -13,6 +13,9 @@ namespace wick::compiler {
 /// `v` as a vector of `length` elements, which it must have: where its length is
 /// open, the dim is taken to be that, and a run with another is refused.
 mlir::Value ofLength(GraphBuilder &g, mlir::Value v, int64_t length);
+/// Operand `k`, a vector whose length decides the rank of result 0: where the length is
+/// open and the model declares that rank, a vector of lengthFor(rank) elements.
+void closeLength(NodeImport &n, size_t k, llvm::function_ref<int64_t(int64_t)> lengthFor);
 /// i64 [rank, k]: 1 where dim d is axes[k], negative axes counted from the end.
 mlir::Value axisTable(GraphBuilder &g, mlir::Value axes, int64_t rank);
 /// i64 [rank]: 1 for each dim that is among axes.

@@ -4,6 +4,7 @@
 // Range, EyeLike; and the ones that change nothing.
 //
 #include "compiler/frontend/onnx/OnnxImporter.h"
+#include "compiler/frontend/onnx/importers/Axes.h"
 
 #include <cmath>
 
@@ -35,6 +36,7 @@ static void importConstant(NodeImport &n) {
 
 static void importConstantOfShape(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeLength(n, 0, [](int64_t rank) { return rank; });
   auto dims = g.shapeFrom(n.input(0));
   if (!dims)
     return n.openLength(0, "shape");

@@ -81,6 +81,8 @@ static void reduceWith(NodeImport &n, Body body) {
   int64_t rank = g.rank(x);
   Reducer r{g, {}, {}};
   bool noop = false;
+  if (!n.intAttr("keepdims", 1) && !n.intAttr("noop_with_empty_axes", 0))
+    closeLength(n, 1, [&](int64_t left) { return left > 0 ? rank - left : -1; }); // no axes: all
   auto count = n.input(1) ? graph::constantOf(g.count(n.input(1))) : std::optional<int64_t>(0);
   if (n.input(1) && count == 0) { // no axes, whatever their source
     noop = n.intAttr("noop_with_empty_axes", 0);

@@ -38,6 +38,7 @@ static std::optional<Exprs> resolveAtRunTime(GraphBuilder &g, Value x, Value sha
 
 static void importReshape(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeLength(n, 1, [](int64_t rank) { return rank; });
   Value x = n.input(0), shape = n.input(1);
   bool allowZero = n.intAttr("allowzero", 0);
   auto known = g.elementsOf(shape);
@@ -102,6 +103,7 @@ static void importSqueeze(NodeImport &n) {
     else if (!graph::constantOf(d) && g.symbols.range(d).first <= 1)
       undecided.push_back(i);
   }
+  closeLength(n, 1, [&](int64_t rank) { return int64_t(dims.size()) - rank; });
   if (n.input(1) && !g.elementsOf(n.input(1))) { // which dims go is known at run time only
     auto gone = graph::constantOf(g.count(n.input(1)));
     if (!gone)
@@ -140,6 +142,7 @@ static void importSqueeze(NodeImport &n) {
 
 static void importUnsqueeze(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeLength(n, 1, [&](int64_t rank) { return rank - g.rank(n.input(0)); });
   if (n.input(1) && !g.elementsOf(n.input(1))) {
     auto count = graph::constantOf(g.count(n.input(1)));
     if (!count)
@@ -169,6 +172,7 @@ static void importUnsqueeze(NodeImport &n) {
 
 static void importExpand(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeLength(n, 1, [&](int64_t rank) { return rank > g.rank(n.input(0)) ? rank : -1; });
   auto dims = g.shapeFrom(n.input(1), 0);
   if (!dims)
     return n.openLength(1, "shape");
