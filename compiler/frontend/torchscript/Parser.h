@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Parser of serialized TorchScript (the grammar that torch.jit.save writes, and a
+// little more: keywords as attribute names, which torch itself fails to read).
+//
+#ifndef WICK_COMPILER_FRONTEND_TORCHSCRIPT_PARSER_H
+#define WICK_COMPILER_FRONTEND_TORCHSCRIPT_PARSER_H
+
+#include "compiler/frontend/torchscript/Ast.h"
+#include "compiler/frontend/torchscript/Lexer.h"
+
+namespace wick::compiler::torchscript {
+
+/// The file, or null with `error` set. Expressions and blocks nest up to 500 deep.
+std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, SyntaxError &error);
+
+/// A type as it stands in pickles ("Dict[str, Tensor]"); the file holds the expression.
+const Expr *parseType(SourceFile &file, SyntaxError &error);
+
+} // namespace wick::compiler::torchscript
+
+#endif // WICK_COMPILER_FRONTEND_TORCHSCRIPT_PARSER_H
