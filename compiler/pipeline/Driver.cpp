@@ -5,6 +5,7 @@
 #include "compiler/pipeline/Driver.h"
 
 #include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/torchscript/Importer.h"
 #include "compiler/package/Package.h"
 #include "compiler/pipeline/Diagnostics.h"
 #include "compiler/pipeline/Phase.h"
@@ -133,7 +134,7 @@ private:
     options.dims = request.dims;
     options.shapes = request.shapes;
     options.keep = request.keep;
-    ImportResult result = importOnnxFile(context.get(), request.input, weights, options);
+    ImportResult result = importFile(options);
     for (const onnx::Problem &p : result.problems) {
       auto kind = !p.isError                                       ? Diagnostic::Warning
                   : result.kind == ImportResult::Kind::Unsupported ? Diagnostic::Unsupported
@@ -151,6 +152,20 @@ private:
     if (failed(verify(*module)))
       return fail("");
     return true;
+  }
+
+  /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
+  ImportResult importFile(const ImportOptions &options) {
+    if (isTorchScriptFile(request.input)) {
+      TorchScriptOptions script;
+      script.common = options;
+      script.method = request.method, script.values = request.values;
+      script.eval = request.eval, script.fresh = request.fresh, script.assumeNoRaise = request.assumeNoRaise;
+      script.maxUnroll = request.maxUnroll ? request.maxUnroll : script.maxUnroll;
+      script.maxSteps = request.maxSteps ? request.maxSteps : script.maxSteps;
+      return importTorchScriptFile(context.get(), request.input, weights, script);
+    }
+    return importOnnxFile(context.get(), request.input, weights, options);
   }
 
   bool makeSchedule() {

@@ -17,7 +17,7 @@ namespace wick::compiler {
 enum class Outcome { Done = 0, Error = 2, Unsupported = 3 };
 
 struct CompileRequest {
-  std::string input;               ///< .onnx, or .mlir together with `startAt`
+  std::string input;               ///< .onnx, TorchScript archive, or .mlir together with `startAt`
   std::string output;              ///< the .wick file; not written with `stopAfter`
   std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
@@ -29,6 +29,11 @@ struct CompileRequest {
   std::string stopAfter, startAt;                          ///< phase names
   std::string dumpDir;                                     ///< IR after every phase, if set
   bool remarks = false;                                    ///< collect why kernels end and which transposes stay
+  // TorchScript archives (compiler/frontend/torchscript/Importer.h)
+  std::string method = "forward";                          ///< --method
+  std::vector<std::pair<std::string, std::string>> values; ///< --set argument=value
+  bool eval = false, fresh = false, assumeNoRaise = false;
+  uint64_t maxUnroll = 0, maxSteps = 0; ///< 0: the importer's own
   /// Called when a phase begins and as codegen advances (done of total), on the
   /// calling thread.
   std::function<void(std::string_view phase, size_t done, size_t total)> progress;

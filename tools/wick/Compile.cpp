@@ -19,7 +19,7 @@ using compiler::Diagnostic;
 namespace {
 struct Options {
   CompileRequest request;
-  std::vector<std::string> dims, shapes;
+  std::vector<std::string> dims, shapes, values;
   std::string diagnostics = "text";
   bool timing = false, json = false, quiet = false, stripGraph = false;
 };
@@ -74,6 +74,8 @@ static int compileModel(Options &options) {
     request.dims.push_back(splitAssignment(d));
   for (const std::string &s : options.shapes)
     request.shapes.push_back(splitAssignment(s));
+  for (const std::string &v : options.values)
+    request.values.push_back(splitAssignment(v));
   request.withGraph = !options.stripGraph;
   Progress progress(options.quiet);
   request.progress = [&](std::string_view phase, size_t done, size_t total) { progress.update(phase, done, total); };
@@ -121,12 +123,29 @@ static std::string footer() {
   return text + "\nExit status: 0 done, 1 wrong usage, 2 error, 3 the model is not supported (all reasons at once).";
 }
 
+static void addTorchScript(CLI::App &sub, Options &options) {
+  CompileRequest &request = options.request;
+  sub.add_option("--method", request.method, "TorchScript: the method to compile, forward by default")
+      ->type_name("NAME");
+  addRepeated(sub, "--set", options.values, "TorchScript: value of an argument that is a number or text")
+      ->type_name("ARGUMENT=VALUE")
+      ->check(assignment("ARGUMENT=VALUE"));
+  sub.add_flag("--eval", request.eval, "TorchScript: take all modules as not training");
+  sub.add_flag("--fresh", request.fresh, "TorchScript: start from the saved state, which then is an output only");
+  sub.add_flag("--assume-no-raise", request.assumeNoRaise, "TorchScript: drop checks for branches that raise");
+  sub.add_option("--max-unroll", request.maxUnroll, "TorchScript: longest loop that is written out")->type_name("N");
+  sub.add_option("--max-steps", request.maxSteps, "TorchScript: expressions that are evaluated at most")
+      ->type_name("N");
+}
+
 void addCompile(CLI::App &app, Action &action) {
   auto options = std::make_shared<Options>();
   CompileRequest &request = options->request;
-  CLI::App *sub = app.add_subcommand("compile", "Turn an ONNX model into a .wick file");
+  CLI::App *sub = app.add_subcommand("compile", "Turn an ONNX model or a TorchScript archive into a .wick file");
   sub->footer(footer());
-  sub->add_option("model", request.input, "The .onnx file, or IR with --start-at")->type_name("MODEL")->required();
+  sub->add_option("model", request.input, "The .onnx or TorchScript file, or IR with --start-at")
+      ->type_name("MODEL")
+      ->required();
   sub->add_option("-o,--output", request.output, "The file to write")->type_name("FILE");
   sub->add_option("--target", request.slices, "CPUs to make code for, comma separated")
       ->type_name("NAME[,NAME]")
@@ -138,6 +157,7 @@ void addCompile(CLI::App &app, Action &action) {
   addRepeated(*sub, "--shape", options->shapes, "Shape of an input, ? for a free dim")
       ->type_name("INPUT=1x3x?x?")
       ->check(assignment("INPUT=1x3x?x?"));
+  addTorchScript(*sub, *options);
   addRepeated(*sub, "--keep", request.keep, "Make this value of the model an output as well")->type_name("VALUE");
   addRepeated(*sub, "--without", request.without, "Leave out a step; for finding the one at fault")
       ->type_name("STEP")

@@ -124,6 +124,9 @@ int compileForHere(const std::string &model, const std::string &output, const st
 bool isPackage(const std::string &path) {
   if (path.ends_with(".wick"))
     return true;
+  for (const char *archive : {".pt", ".pt2", ".pth", ".jit"}) // zip files as well
+    if (path.ends_with(archive))
+      return false;
   char magic[4] = {};
   std::FILE *file = std::fopen(path.c_str(), "rb");
   if (!file)

@@ -21,6 +21,7 @@
 #include "wick/wick.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -274,6 +275,82 @@ private:
   wick_session *handle = nullptr;
   uint32_t numOutputs = 0;
   std::vector<wick_value> in, out; ///< kept, so that a warm run allocates nothing
+};
+
+/// What a model keeps between runs, carried by the caller: inputs and outputs of one
+/// name that begins with "state:". Holds the tensors; zeros at first, or what another
+/// model's session (the one compiled for the first run) gave.
+///
+///   auto state = wick::State::of(*model);
+///   std::vector<wick::Tensor> inputs{chunk};
+///   inputs.resize(model->info().inputs);
+///   state->bind(inputs);                        // before each run
+///   if (session->run(inputs)) state->take(*model, *session); // after each run
+class State {
+public:
+  /// Dims that are not constant are 0 until the first take().
+  static Expected<State> of(const Model &model) {
+    State s;
+    for (uint32_t i = 0, n = model.info().inputs; i < n; ++i) {
+      wick_value_info info{};
+      info.struct_size = sizeof(info);
+      if (wick_model_input_info(model.get(), i, &info) || std::strncmp(info.name, "state:", 6))
+        continue;
+      Slot slot{info.name, i, info.dtype, {}, {}};
+      uint64_t bytes = wick_dtype_size(info.dtype);
+      for (uint32_t d = 0; d < info.rank; ++d) {
+        wick_dim_info dim{};
+        dim.struct_size = sizeof(dim);
+        (void)wick_model_input_dim(model.get(), i, d, &dim);
+        slot.dims.push_back(dim.value < 0 ? 0 : dim.value);
+        bytes *= uint64_t(slot.dims.back());
+      }
+      slot.bytes.resize(bytes);
+      s.slots.push_back(std::move(slot));
+    }
+    return s;
+  }
+  /// How many tensors; 0 for a model without state.
+  size_t size() const { return slots.size(); }
+  /// Zeros again. Modules whose fresh state is not all zeros start with the program
+  /// that `wick compile --fresh` makes, and take() what it leaves.
+  void reset() {
+    for (Slot &s : slots)
+      std::fill(s.bytes.begin(), s.bytes.end(), std::byte{});
+  }
+  /// Puts the tensors at their places among a model's inputs; they live here.
+  void bind(std::span<Tensor> inputs) {
+    for (Slot &s : slots)
+      if (s.input < inputs.size())
+        inputs[s.input] = Tensor{s.dtype, s.dims, s.bytes.data(), s.bytes.size()};
+  }
+  /// Copies what a run of `model` left in its session. Allocates only when a size grows.
+  Expected<void> take(const Model &model, const Session &session) {
+    for (Slot &s : slots) {
+      auto index = model.output(s.name.c_str());
+      if (!index)
+        return index.error();
+      auto tensor = session.output(*index);
+      if (!tensor)
+        return tensor.error();
+      s.dims = tensor->dims;
+      s.bytes.resize(tensor->bytes);
+      if (tensor->bytes)
+        std::memcpy(s.bytes.data(), tensor->data, tensor->bytes);
+    }
+    return {};
+  }
+
+private:
+  /// One tensor, and the input that takes it.
+  struct Slot {
+    std::string name;
+    uint32_t input;
+    wick_dtype dtype;
+    std::vector<int64_t> dims;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Slot> slots;
 };
 
 } // namespace wick
