@@ -5,7 +5,6 @@
 #include "compiler/pipeline/Driver.h"
 
 #include "compiler/frontend/onnx/Importer.h"
-#include "compiler/frontend/torchscript/Importer.h"
 #include "compiler/package/Package.h"
 #include "compiler/pipeline/Diagnostics.h"
 #include "compiler/pipeline/Phase.h"
@@ -27,6 +26,10 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+
+#ifdef WICK_TORCHSCRIPT
+#include "compiler/frontend/torchscript/Importer.h"
+#endif
 
 using namespace mlir;
 
@@ -156,6 +159,7 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
+#ifdef WICK_TORCHSCRIPT
     if (isTorchScriptFile(request.input)) {
       TorchScriptOptions script;
       script.common = options;
@@ -165,6 +169,7 @@ private:
       script.maxSteps = request.maxSteps ? request.maxSteps : script.maxSteps;
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
+#endif
     return importOnnxFile(context.get(), request.input, weights, options);
   }
 

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Compiles TorchScript archives and compares what they compute with torch's own outputs.
+
+    test/torch/archives.py                     ../shared/torchscript/archives and test/torch/fixtures
+    test/torch/archives.py --only gpt,lstm     names that contain one of these
+    test/torch/archives.py --fixtures          the committed fixtures alone
+    test/torch/archives.py --silero MODEL.jit  silero-vad: three chunks with its state, against silero_vad.npz
+
+An archive NAME.pt stands beside NAME.npz with in0.. and out0.. (flattened depth first, numbers as tensors). Input
+names come from the archive's code, sizes from in*. Floats must lie within 1e-4 of the output's largest value,
+quantized models within one step of their last scale, everything else is equal. Exit status: 0 all match, 1 not.
+"""
+import argparse
+import pickletools
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "dev"))
+import devlib  # noqa: E402
+
+devlib.need_venv()
+import numpy as np  # noqa: E402
+
+ARCHIVES = devlib.SHARED / "torchscript" / "archives"
+FIXTURES = ROOT / "test" / "torch" / "fixtures"
+# Not told by the archive: torch's outputs depend on the engine that it is run with; ours are x86's.
+ENGINE = {"qdyn_mlp_qnnpack": "qnnpack ignores reduce_range"}
+SHORT = {"float32": "f32", "float64": "f64", "float16": "f16", "int64": "i64", "int32": "i32", "int16": "i16",
+         "int8": "i8", "uint8": "u8", "bool": "bool"}
+
+
+def parameters(path, method="forward"):
+    """[(name, type)] of a method of the archive's root class, `self` left out."""
+    with zipfile.ZipFile(path) as z:
+        top = z.namelist()[0].split("/")[0]
+        ops = pickletools.genops(z.read(f"{top}/data.pkl"))
+        module, cls = next(arg for op, arg, _ in ops if op.name == "GLOBAL").split(" ")
+        code = z.read(f"{top}/code/{module.replace('.', '/')}.py").decode()
+    body = code[re.search(rf"^class {cls}\b", code, re.M).start():]
+    text = re.search(rf"^  def {method}\((.*?)\) -> ", body, re.M | re.S).group(1)
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "[(") - (c in "])")
+        if c == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    parts.append(text[start:])
+    out = []
+    for part in parts[1:]:
+        name, _, rest = part.strip().partition(":")
+        out.append((name.strip(), rest.split("=")[0].strip()))
+    return out
+
+
+def leaves(name, kind, count):
+    """Names of the tensors of a parameter that takes `count` arrays at most."""
+    if kind.startswith("Optional["):
+        kind = kind[9:-1]
+    if kind == "Tensor":
+        return [name][:count]
+    if kind.startswith("List[Tuple[Tensor, Tensor]]"):
+        return [f"{name}.{i}.{k}" for i in range(count // 2) for k in range(2)]
+    if kind.startswith("List[Tensor]"):
+        return [f"{name}.{i}" for i in range(count)]
+    if kind.startswith("Tuple["):
+        return [f"{name}.{i}" for i in range(min(count, kind.count("Tensor")))]
+    return []
+
+
+def differs(got, ref, step):
+    """None or a sentence; and the worst error in units of the tolerance."""
+    worst = 0.0
+    if len(got) != len(ref):
+        return f"{len(got)} outputs, expected {len(ref)}", worst
+    for i, (g, r) in enumerate(zip(got, ref)):
+        if r.ndim == 0 and r.dtype.kind == "f":
+            g = g.astype(r.dtype)            # Python numbers became float32 when they were stored
+        if g.shape != r.shape or (g.dtype != r.dtype and not (g.ndim and g.shape[-1:] == (2,))):
+            return f"output {i} is {g.dtype}{list(g.shape)}, expected {r.dtype}{list(r.shape)}", worst
+        if not r.size:
+            continue
+        if r.dtype.kind not in "fc":
+            if not np.array_equal(g, r):
+                return f"output {i}: {np.count_nonzero(g != r)} of {r.size} integers differ", worst
+            continue
+        if not np.array_equal(np.isfinite(g), np.isfinite(r)):
+            return f"output {i}: NaN or Inf at other places", worst
+        a, b = np.where(np.isfinite(g), g, 0), np.where(np.isfinite(r), r, 0)
+        bound = max(1e-4 * float(np.abs(b).max()) + 1e-7, step * 1.01)
+        worst = max(worst, float(np.abs(a - b).max()) / bound)
+        if worst > 1:
+            return f"output {i}: error is {worst:.3g} times the tolerance", worst
+    return None, worst
+
+
+def quantum(name, arrays):
+    """One step of a quantized model's output: its values are multiples of it."""
+    if not name.startswith(("qstatic", "qfx", "qres", "qmob")):
+        return 0.0
+    values = np.unique(np.concatenate([a.ravel() for a in arrays if a.dtype.kind == "f"]))
+    gaps = np.diff(values)
+    return float(gaps[gaps > 1e-6].min()) if (gaps > 1e-6).any() else 0.0
+
+
+def run(*command, timeout=300):
+    try:
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return 124, f"over {timeout} s"
+    lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+    return done.returncode, " | ".join(lines[:6])
+
+
+def compile_archive(path, package, inputs, extra=(), target="x86-64-v3"):
+    shapes = [f"{n}={'x'.join(map(str, a.shape))}:{SHORT[str(a.dtype)]}" for n, a in inputs.items()]
+    return run(devlib.wick(), "compile", path, "-o", package, "--target", target, "--strip-graph", *extra,
+               *[x for s in shapes for x in ("--shape", s)])
+
+
+def execute(package, inputs, scratch):
+    np.savez(scratch / "in.npz", **inputs)
+    code, why = run(devlib.wick(), "run", package, "--input", scratch / "in.npz", "--output", scratch / "out.npz")
+    if code:
+        return None, f"run: exit {code}: {why}"
+    with np.load(scratch / "out.npz") as out:
+        return {k: out[k] for k in out.files}, None
+
+
+def check(path, scratch, options):
+    """(status, sentence)."""
+    npz = path.with_name(path.name.removesuffix(".pt") + ".npz")
+    if not npz.exists():
+        code, why = compile_archive(path, scratch / "a.wick", {})
+        return ("refused", why) if code in (2, 3) else ("compile", f"exit {code}, expected an error: {why}")
+    with np.load(npz) as z:
+        arrays = {k: z[k] for k in z.files}
+    ins = [arrays[f"in{i}"] for i in range(sum(k.startswith("in") for k in arrays))]
+    ref = [arrays[f"out{i}"] for i in range(sum(k.startswith("out") for k in arrays))]
+    names = []
+    for name, kind in parameters(path):
+        names += leaves(name, kind, len(ins) - len(names))
+    if len(names) < len(ins):
+        return "inputs", f"{len(ins)} arrays for {names}"
+    inputs = dict(zip(names, ins))
+    package = scratch / "a.wick"
+    code, why = compile_archive(path, package, inputs, ["--fresh"], options.target)
+    if code:
+        return ("unsupported" if code == 3 else "compile"), f"exit {code}: {why}"
+    got, why = execute(package, inputs, scratch)
+    if why:
+        return "run", why
+    why, worst = differs([v for k, v in got.items() if not k.startswith("state:")], ref, quantum(path.name, ref))
+    engine = next((text for part, text in ENGINE.items() if part in path.name), None)
+    if why and engine:
+        return "engine", f"{why}: {engine}"
+    return ("differs", why) if why else ("match", f"error {worst:.2g}")
+
+
+def silero(model, scratch, options):
+    """The stateful detector: the first chunk from its fresh state, later ones with what came out."""
+    with np.load(ARCHIVES / "silero_vad.npz") as z:
+        arrays = {k: z[k] for k in z.files}
+    for rate, chunks in ((16000, [(arrays[f"in{i}"], arrays[f"out{i}"]) for i in range(3)]),
+                         (8000, [(arrays["in_8k"], arrays["out_8k"])])):
+        fresh, later = scratch / "fresh.wick", scratch / "later.wick"
+        for package, extra in ((fresh, ["--fresh"]), (later, [])):
+            code, why = compile_archive(model, package, {"x": chunks[0][0]}, ["--set", f"sr={rate}", *extra], options.target)
+            if code:
+                return "compile", f"exit {code}: {why}"
+        state = {}
+        for n, (x, ref) in enumerate(chunks):
+            got, why = execute(later if n else fresh, {"x": x, **state}, scratch)
+            if why:
+                return "run", f"chunk {n} at {rate} Hz: {why}"
+            state = {k: v for k, v in got.items() if k.startswith("state:")}
+            why, _ = differs([v for k, v in got.items() if k not in state], [ref], 0)
+            if why:
+                return "differs", f"chunk {n} at {rate} Hz: {why}"
+    return "match", "three chunks at 16 kHz, one at 8 kHz"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--fixtures", action="store_true")
+    parser.add_argument("--silero", type=Path)
+    parser.add_argument("--target", default="x86-64-v3")
+    options = parser.parse_args()
+    devlib.wick()
+    paths = sorted(FIXTURES.glob("*.pt"))
+    if not options.fixtures and ARCHIVES.exists():
+        known = {p.name for p in paths}
+        paths += [p for p in sorted(ARCHIVES.glob("*.pt")) if p.name not in known]
+    paths = [p for p in paths if any(part in p.name for part in options.only.split(","))]
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="wick-torch-") as scratch:
+        for path in paths:
+            status, why = results[path.name] = check(path, Path(scratch), options)
+            print(f"{path.name:32s} {status:11s} {why}", flush=True)
+        if options.silero:
+            status, why = results["silero_vad"] = silero(options.silero, Path(scratch), options)
+            print(f"{'silero_vad':32s} {status:11s} {why}", flush=True)
+    good = sum(s in ("match", "refused") for s, _ in results.values())
+    engine = sum(s == "engine" for s, _ in results.values())
+    print(f"archives: {good} of {len(results)} as expected, {engine} that another engine of torch computed")
+    return 0 if good and good + engine == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
