@@ -125,7 +125,7 @@ private:
   Array<uint32_t> symbolInput; ///< input + 1 that bound each symbol
   Array<wick_value> bound;     ///< outputs of this run; data null: kept in the session
   Array<uint8_t> direct;       ///< output is written straight to the caller's memory
-  Array<uint8_t> inPlace;  ///< output is bound to the memory of its aliasInput
+  Array<uint8_t> inPlace;      ///< output is bound to the memory of its aliasInput
   Array<int64_t> outputDims;
   Array<void *> operands;
   Array<int64_t> arguments;
