@@ -7,6 +7,7 @@
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/package/Package.h"
 #include "compiler/pipeline/Diagnostics.h"
+#include "compiler/pipeline/ImportedModule.h"
 #include "compiler/pipeline/Phase.h"
 #include "compiler/pipeline/Pipelines.h"
 #include "runtime/format/Checksum.h"
@@ -27,6 +28,9 @@
 
 #include <chrono>
 
+#ifdef WICK_EXPORTED
+#include "compiler/frontend/export/Export.h"
+#endif
 #ifdef WICK_TORCHSCRIPT
 #include "compiler/frontend/torchscript/Importer.h"
 #endif
@@ -38,11 +42,15 @@ namespace wick::compiler {
 namespace {
 class Compilation {
 public:
-  Compilation(const CompileRequest &request, CompileReport &report) : request(request), report(report) {
+  Compilation(const CompileRequest &request, CompileReport &report, ImportedModule imported = {})
+      : request(request), report(report), weights(std::move(imported.weights)), context(std::move(imported.context)),
+        module(std::move(imported.module)) {
     DialectRegistry registry;
     registry.insert<graph::WickDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect,
                     vector::VectorDialect, LLVM::LLVMDialect>();
-    context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+    if (!context)
+      context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
+    context->appendDialectRegistry(registry);
     context->loadAllAvailableDialects();
     collector.emplace(context.get(), report.diagnostics);
   }
@@ -107,7 +115,7 @@ private:
   }
 
   bool runPhase(std::string_view name) {
-    if (name == "import" && !import())
+    if (name == "import" && !(module ? adopt() : import()))
       return false;
     if (name == "schedule")
       return makeSchedule();
@@ -130,6 +138,21 @@ private:
   bool parseIr() {
     module = parseSourceFile<ModuleOp>(request.input, ParserConfig(context.get()));
     return module ? true : fail("cannot read IR from " + request.input);
+  }
+
+  /// A module from this process: it is its own source.
+  bool adopt() {
+    if (failed(verify(*module)))
+      return fail("");
+    format::Sha256 hash;
+    std::string text = print();
+    hash.update(text.data(), text.size());
+    for (size_t i = 0; i < weights.size(); ++i) {
+      auto bytes = weights.bytes("w" + std::to_string(i));
+      hash.update(bytes.data(), bytes.size());
+    }
+    digest = format::toHex(hash.finish());
+    return true;
   }
 
   bool import() {
@@ -159,6 +182,10 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
+#ifdef WICK_EXPORTED
+    if (isExportFile(request.input))
+      return importExportFile(context.get(), request.input, weights, options);
+#endif
 #ifdef WICK_TORCHSCRIPT
     if (isTorchScriptFile(request.input)) {
       TorchScriptOptions script;
@@ -219,10 +246,12 @@ private:
 
   /// The source's SHA-256 and what the result depends on besides it.
   bool sourceHash(std::string &members) {
-    auto file = llvm::MemoryBuffer::getFile(request.input, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    if (!file)
-      return fail("cannot read " + request.input);
-    auto digest = format::toHex(format::Sha256::of((*file)->getBufferStart(), (*file)->getBufferSize()));
+    if (!digest[0]) {
+      auto file = llvm::MemoryBuffer::getFile(request.input, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+      if (!file)
+        return fail("cannot read " + request.input);
+      digest = format::toHex(format::Sha256::of((*file)->getBufferStart(), (*file)->getBufferSize()));
+    }
     members = "\"source\": {\"sha256\": \"" + std::string(digest.data(), 64) +
               "\"}, \"compiler\": \"" WICK_VERSION "\", \"precision\": \"strict\"";
     return true;
@@ -257,6 +286,7 @@ private:
   std::unique_ptr<MLIRContext> context;
   std::optional<DiagnosticCollector> collector;
   OwningOpRef<ModuleOp> module;
+  std::array<char, 64> digest = {}; ///< of a module from this process; zeros: the input file's
   std::vector<codegen::CpuSlice> slices;
   Schedule schedule;
   std::vector<SliceCode> code;
@@ -272,10 +302,12 @@ std::vector<std::pair<std::string, std::string>> supportedOps() {
   return list;
 }
 
-CompileReport compile(const CompileRequest &request) {
+CompileReport compile(const CompileRequest &request) { return compile(request, ImportedModule{}); }
+
+CompileReport compile(const CompileRequest &request, ImportedModule imported) {
   CompileReport report;
   {
-    Compilation c(request, report);
+    Compilation c(request, report, std::move(imported));
     c.run();
   }
   if (report.outcome == Outcome::Done)

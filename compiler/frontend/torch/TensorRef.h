@@ -50,7 +50,7 @@ struct TensorRef {
   std::shared_ptr<const View> view;
   bool wrapped = false;   ///< see Arg
   bool isComplex = false; ///< the value has one more, last dim of 2
-  std::shared_ptr<const Quantization> quant;
+  std::shared_ptr<const Quantization> quant = {};
 };
 using Tensor = std::shared_ptr<TensorRef>;
 

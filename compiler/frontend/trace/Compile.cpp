@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The end of a recording: its module goes through the phases after import.
+//
+#include "compiler/frontend/trace/TraceState.h"
+#include "compiler/pipeline/Driver.h"
+#include "compiler/pipeline/ImportedModule.h"
+
+using namespace mlir;
+namespace wick::trace {
+
+CompileResult Graph::compile(const std::string &path, const CompileOptions &options) {
+  GraphState &s = *state;
+  CompileResult result;
+  if (s.used)
+    s.errors.push_back(s.name + ": the graph was compiled before");
+  if (s.outputs.empty())
+    s.errors.push_back(s.name + ": the graph has no output");
+  SmallVector<mlir::Value> values;
+  for (const auto &[name, tensor] : s.outputs) {
+    s.g().loc = NameLoc::get(s.g().b.getStringAttr(name), FileLineColLoc::get(s.context.get(), s.name, 0, 0));
+    values.push_back(s.space->read(tensor.state->tensor));
+    if (!values.back() && s.errors.empty())
+      s.errors.push_back(s.name + ": output '" + name + "' has no value");
+  }
+  result.messages = s.errors;
+  if (!s.errors.empty())
+    return result;
+  s.used = true;
+  auto fn = cast<func::FuncOp>(s.entry->getParentOp());
+  s.g().b.setInsertionPointToEnd(s.entry);
+  func::ReturnOp::create(s.g().b, s.module->getLoc(), values);
+  fn.setType(s.g().b.getFunctionType(s.entry->getArgumentTypes(), ValueRange(values).getTypes()));
+  for (auto [i, output] : llvm::enumerate(s.outputs))
+    fn.setResultAttr(i, "wick.name", s.g().b.getStringAttr(output.first));
+  s.g().finish();
+  s.dispatcher.reset(), s.space.reset(), s.builder.reset();
+  compiler::CompileRequest request;
+  request.input = s.name;
+  request.output = path;
+  request.slices = options.targets;
+  request.threads = options.threads;
+  request.withGraph = options.withGraph;
+  compiler::CompileReport report = compiler::compile(
+      request, compiler::ImportedModule{std::move(s.weights), std::move(s.context), std::move(s.module)});
+  for (const compiler::Diagnostic &d : report.diagnostics)
+    result.messages.push_back(d.text());
+  result.ok = report.outcome == compiler::Outcome::Done;
+  return result;
+}
+
+} // namespace wick::trace

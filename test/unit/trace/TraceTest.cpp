@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Types, names and errors of what is recorded; values are tested by test/torch.
+//
+#include "wick/nn.h"
+
+#include "gtest/gtest.h"
+
+namespace nn = wick::nn;
+namespace trace = wick::trace;
+using trace::DType;
+using trace::Tensor;
+
+TEST(Trace, DimsStaySymbolic) {
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Float32, {"batch", 4, 6});
+  EXPECT_EQ(x.type(), "f32[batch, 4, 6]");
+  EXPECT_EQ(x.reshape({x.size(0), 4, 2, 3}).transpose(1, 2).type(), "f32[batch, 2, 4, 3]");
+  EXPECT_EQ((x * 2 + 1.5).type(), "f32[batch, 4, 6]");
+  EXPECT_EQ(trace::softmax(x, -1).type(), "f32[batch, 4, 6]");
+  EXPECT_EQ(trace::sum(x, {1, 2}).type(), "f32[batch]");
+  EXPECT_EQ((x.to(DType::Int64) / 2).type(), "f32[batch, 4, 6]");
+  EXPECT_TRUE(g.errors().empty()) << g.errors()[0];
+}
+
+TEST(Trace, ErrorsNameTheLine) {
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Float32, {2, 3});
+  unsigned line = __LINE__ + 1;
+  Tensor bad = trace::matmul(x, x);
+  trace::relu(bad + 1.0); // says nothing more
+  ASSERT_EQ(g.errors().size(), 1u);
+  EXPECT_EQ(g.errors()[0].find("TraceTest.cpp:" + std::to_string(line) + ": aten::matmul: "), 0u) << g.errors()[0];
+  g.output("y", bad);
+  EXPECT_FALSE(g.compile("unused.wick").ok);
+}
+
+TEST(Trace, UnknownOpsAreErrors) {
+  trace::Graph g("t");
+  trace::call("aten::no_such_op", {g.input("x", DType::Float32, {2})});
+  ASSERT_EQ(g.errors().size(), 1u);
+  EXPECT_NE(g.errors()[0].find("no_such_op"), std::string::npos);
+}
+
+TEST(Trace, ParametersMustBeLoaded) {
+  nn::Linear layer(3, 5);
+  EXPECT_EQ(layer.parameterNames(), (std::vector<std::string>{"weight", "bias"}));
+  EXPECT_EQ(layer.load(wick::StateDict::open("there-is-no-such-file")).size(), 1u);
+  trace::Graph g("t");
+  layer(g.input("x", DType::Float32, {2, 3}));
+  ASSERT_FALSE(g.errors().empty());
+  EXPECT_NE(g.errors()[0].find("it has no elements"), std::string::npos) << g.errors()[0];
+}
+
+TEST(Trace, NamesOfLayersAreThoseOfTorch) {
+  nn::LSTM lstm(4, 8, {.layers = 2, .bidirectional = true});
+  EXPECT_EQ(lstm.parameterNames().size(), 16u);
+  EXPECT_EQ(lstm.parameterNames()[5], "weight_hh_l0_reverse");
+  nn::TransformerEncoderLayer layer(8, 2, 16);
+  EXPECT_EQ(layer.parameterNames()[0], "self_attn.in_proj_weight");
+  nn::Sequential net;
+  net.add<nn::Linear>(2, 3);
+  net.add([](const Tensor &x, trace::Where w) { return trace::relu(x, w); });
+  net.add<nn::Linear>(3, 4);
+  EXPECT_EQ(net.parameterNames(), (std::vector<std::string>{"0.weight", "0.bias", "2.weight", "2.bias"}));
+}
