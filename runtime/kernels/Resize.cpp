@@ -153,8 +153,17 @@ int32_t resizeAxis(WICK_ROUTINE_PARAMS) {
   return 0;
 }
 
+template <typename T>
+int32_t doubleBits(WICK_ROUTINE_PARAMS) {
+  static_cast<int64_t *>(bufs[1])[0] = bitCast<int64_t>(double(static_cast<const T *>(bufs[0])[0]));
+  return 0;
+}
+
 } // namespace
 
 #define X(SUFFIX, TYPE) WICK_DEFINE_ROUTINE(resize_axis, SUFFIX, resizeAxis<TYPE>)
 WICK_FOR_FLOAT(X)
+#undef X
+#define X(SUFFIX, TYPE) WICK_DEFINE_ROUTINE(double_bits, SUFFIX, doubleBits<TYPE>)
+WICK_FOR_REAL(X)
 #undef X

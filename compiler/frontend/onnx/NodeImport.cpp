@@ -153,7 +153,7 @@ static const ImportTable &importers() {
     ImportTable t;
     addConstantImporters(t), addShapeImporters(t), addMoveImporters(t), addScalarImporters(t), addReduceImporters(t);
     addNormImporters(t), addContractImporters(t), addEinsumImporters(t), addPoolImporters(t), addResizeImporters(t);
-    addIndexImporters(t), addRoutineImporters(t), addQuantImporters(t), addRecurrentImporters(t),
+    addIndexImporters(t), addRoutineImporters(t), addSignalImporters(t), addQuantImporters(t), addRecurrentImporters(t),
         addControlImporters(t), addSequenceImporters(t);
     addContribImporters(t), addContribContractImporters(t), addContribAttentionImporters(t),
         addContribQuantImporters(t);

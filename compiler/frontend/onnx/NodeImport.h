@@ -101,6 +101,7 @@ void addPoolImporters(ImportTable &table);
 void addResizeImporters(ImportTable &table);
 void addIndexImporters(ImportTable &table);
 void addRoutineImporters(ImportTable &table);
+void addSignalImporters(ImportTable &table);
 void addQuantImporters(ImportTable &table);
 void addRecurrentImporters(ImportTable &table);
 void addControlImporters(ImportTable &table);

@@ -7,8 +7,6 @@
 //
 #include "compiler/frontend/onnx/importers/Axes.h"
 
-#include <cmath>
-
 using namespace mlir;
 namespace wick::compiler {
 
@@ -18,11 +16,12 @@ struct ResizeMode {
   double cubicA, extrapolation;
   bool excludeOutside, antialias;
 };
-/// One axis: sizes, and as scalars of f64 the scale and the region of interest.
+/// One axis: sizes, and as scalars of f64 the scale, the resized length before it is
+/// rounded, and the region of interest.
 struct ResizeAxis {
   int64_t axis;
   AffineExpr in, out;
-  Value scale, start, end;
+  Value scale, length, start, end;
 };
 } // namespace
 
@@ -34,7 +33,7 @@ static Value positions(GraphBuilder &g, const ResizeMode &m, const ResizeAxis &a
   Value x = g.iota(f, a.out), in = g.exprAs(a.in, f), out = g.exprAs(a.out, f);
   Value half = g.add(g.div(g.add(x, 0.5), a.scale), -0.5);
   Value single = g.create<graph::LessEqualOp>({out, g.scalar(f, 1)});
-  Value gaps = g.max(g.add(out, -1), g.scalar(f, 1));
+  Value gaps = g.max(g.add(a.length, -1), g.scalar(f, 1));
   if (m.coordinate == "half_pixel")
     return half;
   if (m.coordinate == "pytorch_half_pixel")
@@ -142,27 +141,37 @@ static Value extrapolate(GraphBuilder &g, Value y, const ResizeMode &m, const Re
   return g.where(alongAxis(g, outside, y, a, g.b.getI1Type()), g.scalarLike(y, m.extrapolation), y);
 }
 
+/// A scalar of f64 as an argument of a routine: the bits of a double.
+static AffineExpr doubleArgOf(GraphBuilder &g, Value v) {
+  if (auto known = g.doubleOf(v))
+    return g.doubleArg(*known);
+  Value bits = g.routine("double_bits", {g.reshape(v, ArrayRef<int64_t>{1})},
+                         RankedTensorType::get({1}, g.b.getI64Type()), {}, g.expr(1), g.expr(0))[0];
+  return bits ? g.sizeOf(bits, 0, INT64_MIN, INT64_MAX) : g.expr(0);
+}
+
 static Value antialiased(NodeImport &n, Value x, const ResizeMode &m, const ResizeAxis &a) {
   GraphBuilder &g = n.g;
   const char *names[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
                          "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric"};
-  auto scale = g.doubleOf(a.scale), start = g.doubleOf(a.start), end = g.doubleOf(a.end);
   int64_t code = std::find(names, names + 6, m.coordinate) - names;
-  if (!scale || !start || !end || code == 6) {
-    n.unsupported("antialias with scales that are not constant");
-    return {};
-  }
+  if (code == 6)
+    return g.fail("coordinate_transformation_mode '" + m.coordinate + "'");
   Exprs dims = g.dims(x), outDims = dims;
   outDims[a.axis] = a.out;
   AffineExpr inner = g.count(ArrayRef(dims).drop_front(a.axis + 1)), outer = g.count(ArrayRef(dims).take_front(a.axis));
+  Type f = g.b.getF64Type();
   bool isCubic = m.mode == "cubic";
-  double f = *scale < 1 ? *scale : 1;
-  int64_t taps = 2 * int64_t(std::ceil((isCubic ? 2 : 1) / f)) + 1;
+  Value reach = g.div(g.scalar(f, isCubic ? 2 : 1), g.min(a.scale, g.scalar(f, 1)));
+  Value half = g.castTo(g.create<graph::CeilOp>({reach}), g.b.getI64Type());
+  if (!half)
+    return half;
+  AffineExpr taps = g.simplify(g.sizeOf(half, 0, 1, int64_t(1) << 40) * 2 + 1);
   return g.routine("resize_axis", {x}, graph::tensorOf(g.elem(x), outDims),
-                   {a.in, a.out, inner, g.expr(isCubic ? 2 : 1), g.expr(code), g.doubleArg(*scale), g.doubleArg(*start),
-                    g.doubleArg(*end), g.doubleArg(m.cubicA), g.doubleArg(m.extrapolation), g.expr(m.excludeOutside),
-                    g.expr(1)},
-                   g.count({outer, a.out}), a.out * (16 + taps * 8))[0];
+                   {a.in, a.out, inner, g.expr(isCubic ? 2 : 1), g.expr(code), doubleArgOf(g, a.scale),
+                    doubleArgOf(g, a.start), doubleArgOf(g, a.end), g.doubleArg(m.cubicA), g.doubleArg(m.extrapolation),
+                    g.expr(m.excludeOutside), g.expr(1)},
+                   g.count({outer, a.out}), g.simplify(a.out * (taps * 8 + 16)))[0];
 }
 
 /// Result sizes and scales of the axes from the operands `scales` or `sizes`.
@@ -181,14 +190,15 @@ static bool resolveSizes(NodeImport &n, SmallVectorImpl<ResizeAxis> &axes) {
   for (Value v : {roi, scales, sizes})
     if (v && g.rank(v) != 1)
       return false;
-  Value inF = g.castTo(g.dimsValue(in), f), factors;
+  Value inF = g.castTo(g.dimsValue(in), f), factors, lengths;
   if (scales && graph::isConstant(g.count(scales), 0))
     scales = {};
   if (!scales && !sizes)
     return false;
   if (scales) {
     factors = g.castTo(scales, f);
-    sizes = g.castTo(floorOf(g, g.mul(inF, factors)), i64);
+    lengths = g.mul(inF, factors);
+    sizes = g.castTo(floorOf(g, lengths), i64);
   } else {
     std::string policy = n.stringAttr("keep_aspect_ratio_policy", "stretch");
     factors = g.div(g.castTo(sizes, f), inF);
@@ -204,6 +214,7 @@ static bool resolveSizes(NodeImport &n, SmallVectorImpl<ResizeAxis> &axes) {
   for (size_t i = 0; i < axes.size(); ++i) {
     auto pick = [&](Value v, int64_t k) { return g.reshape(g.slice(v, 0, g.expr(k), g.expr(1)), ArrayRef<int64_t>()); };
     axes[i].out = (*out)[i], axes[i].scale = pick(factors, i);
+    axes[i].length = lengths ? pick(lengths, i) : g.exprAs(axes[i].out, f);
     bool hasRoi = roi && !graph::isConstant(g.count(roi), 0);
     axes[i].start = hasRoi ? pick(g.castTo(roi, f), i) : g.scalar(f, 0);
     axes[i].end = hasRoi ? pick(g.castTo(roi, f), i + axes.size()) : g.scalar(f, 1);
@@ -232,7 +243,7 @@ static void importResize(NodeImport &n) {
     auto a = n.axis(i, g.rank(x));
     if (!a)
       return;
-    axes.push_back({*a, {}, {}, {}, {}, {}});
+    axes.push_back({*a, {}, {}, {}, {}, {}, {}});
   }
   if (!resolveSizes(n, axes))
     return n.unsupported("scales or sizes of unknown length");

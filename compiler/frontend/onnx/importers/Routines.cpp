@@ -224,36 +224,69 @@ static void importCol2Im(NodeImport &n) {
   n.set(0, g.routine("col2im", {x}, graph::tensorOf(g.elem(x), out), args, g.count({d[0], channels}), g.expr(0))[0]);
 }
 
-static void importDft(NodeImport &n) {
+/// Says in the run's error that two sizes differ where it is not known here; false when
+/// they certainly do.
+static bool requireEqual(NodeImport &n, AffineExpr x, AffineExpr y, const std::string &what) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  Exprs d = g.dims(x);
-  int64_t rank = d.size();
-  if (rank < 2)
-    return n.error("input of rank " + Twine(rank));
-  auto axisIn = n.input(2) ? n.constantInts(2, "axis") : SmallVector<int64_t>{-2};
-  auto parts = graph::constantOf(d.back());
-  auto axis = axisIn && !axisIn->empty() ? n.axis((*axisIn)[0], rank) : std::nullopt;
-  if (!axis || !parts)
-    return n.unsupported("axis or the last dim is not constant");
-  bool inverse = n.intAttr("inverse", 0), onesided = n.intAttr("onesided", 0), hermitian = inverse && onesided;
-  AffineExpr in = d[*axis], half = g.expr(2);
-  AffineExpr size = n.input(1) ? g.sizeOf(n.input(1), 0, 1) : hermitian ? g.simplify((in - 1) * 2) : in;
-  AffineExpr outLen = onesided && !inverse ? g.simplify(g.floorDiv(size, half) + 1) : size;
-  int64_t outParts = hermitian ? 1 : 2;
-  AffineExpr outer = g.count(ArrayRef(d).take_front(*axis)),
-             inner = g.count(ArrayRef(d).slice(*axis + 1, rank - *axis - 2));
-  Exprs out = d;
-  out[*axis] = outLen, out.back() = g.expr(outParts);
-  n.set(0, g.routine("dft", {x}, graph::tensorOf(g.elem(x), out),
-                     {in, inner, g.expr(*parts), size, outLen, g.expr(outParts), g.expr(inverse), g.expr(hermitian)},
-                     g.count({outer, inner}), size * 48)[0]);
+  if (graph::provablyEqual(x, y))
+    return true;
+  if (graph::constantOf(g.simplify(x - y)))
+    return n.error(what), false;
+  if (Value same = g.create<graph::EqualOp>({g.dimScalar(x), g.dimScalar(y)}))
+    graph::AssertOp::create(g.b, g.loc, same, what);
+  return true;
+}
+
+static void importDeformConv(NodeImport &n) {
+  GraphBuilder &g = n.g;
+  Value x = n.input(0), w = n.input(1), offset = n.input(2), bias = n.input(3), mask = n.input(4);
+  if (g.rank(x) != 4 || g.rank(w) != 4 || g.rank(offset) != 4 || (mask && g.rank(mask) != 4))
+    return n.unsupported("anything but two spatial dims");
+  auto list = [&](StringRef name, size_t size, int64_t otherwise) {
+    return n.intsAttr(name).value_or(std::vector<int64_t>(size, otherwise));
+  };
+  auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1), pads = list("pads", 4, 0);
+  int64_t groups = n.intAttr("group", 1), offsetGroups = n.intAttr("offset_group", 1);
+  auto channels = graph::constantOf(g.dim(x, 1)), outChannels = graph::constantOf(g.dim(w, 0));
+  if (!channels || !outChannels)
+    return n.unsupported("channels that are not known while importing");
+  if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4 || groups < 1 || offsetGroups < 1 ||
+      *channels % groups || *channels % offsetGroups || *outChannels % groups || strides[0] < 1 || strides[1] < 1)
+    return n.error("attributes do not fit " + Twine(*channels) + " channels and two spatial dims");
+  AffineExpr batch = g.dim(x, 0), k = g.count({g.dim(w, 2), g.dim(w, 3)}), out[2];
+  for (int i = 0; i < 2; ++i) {
+    AffineExpr room = g.dim(x, 2 + i) + (pads[i] + pads[2 + i] - 1) - (g.dim(w, 2 + i) - 1) * dilations[i];
+    out[i] = g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1);
+  }
+  auto fits = [&](Value v, int64_t parts, StringRef what) {
+    Exprs want{batch, g.simplify(k * (offsetGroups * parts)), out[0], out[1]};
+    for (int i = 0; i < 4; ++i)
+      if (!requireEqual(n, g.dim(v, i), want[i], ("dim " + Twine(i) + " of " + what + " does not fit").str()))
+        return false;
+    return true;
+  };
+  if (!fits(offset, 2, "offset") || (mask && !fits(mask, 1, "mask")) ||
+      !requireEqual(n, g.dim(w, 1), g.expr(*channels / groups), "the weights do not fit the channels"))
+    return;
+  Exprs args{g.dim(x, 1), g.dim(x, 2), g.dim(x, 3), g.dim(w, 2), g.dim(w, 3), out[0], out[1]};
+  for (int64_t v : {strides[0], strides[1], dilations[0], dilations[1], pads[0], pads[1], offsetGroups})
+    args.push_back(g.expr(v));
+  args.push_back(g.expr(bool(mask)));
+  AffineExpr points = g.count({out[0], out[1]}), depth = g.simplify(k * (*channels / groups));
+  Type type = graph::tensorOf(g.elem(x), {batch, g.simplify(k * *channels), points});
+  Value columns = g.routine("deform_im2col", {x, offset, mask ? mask : offset}, type, args,
+                            g.count({batch, g.expr(*channels)}), g.expr(0))[0];
+  columns = g.reshape(columns, {batch, g.expr(groups), depth, points});
+  Value y = g.matmul(g.reshape(w, {g.expr(1), g.expr(groups), g.expr(*outChannels / groups), depth}), columns);
+  y = g.reshape(y, {batch, g.expr(*outChannels), out[0], out[1]});
+  n.set(0, bias ? g.add(y, g.reshape(bias, ArrayRef<int64_t>{1, *outChannels, 1, 1})) : y);
 }
 
 void addRoutineImporters(ImportTable &t) {
   t["NonZero"] = importNonZero, t["Compress"] = importCompress, t["Unique"] = importUnique;
   t["NonMaxSuppression"] = importNms, t["MaxUnpool"] = importMaxUnpool, t["GridSample"] = importGridSample;
-  t["RoiAlign"] = importRoiAlign, t["Det"] = importDet, t["Col2Im"] = importCol2Im, t["DFT"] = importDft;
+  t["RoiAlign"] = importRoiAlign, t["Det"] = importDet, t["Col2Im"] = importCol2Im;
+  t["DeformConv"] = importDeformConv;
 }
 
 } // namespace wick::compiler
