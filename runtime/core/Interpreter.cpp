@@ -31,6 +31,8 @@ wick_status wick_session::failAt(const InstrRecord &i, std::string_view step, co
 
 wick_status wick_session::checkFailed(const InstrRecord &i, const Failure &fail) {
   auto text = program.text(program.strings[i.b]);
+  if (i.flags & format::kAssertUnsupported)
+    return failAt(i, "assert", fail, WICK_STATUS_UNSUPPORTED, text.data());
   if (!i.c)
     return failAt(i, "assert", fail, WICK_STATUS_CHECK_FAILED, text.data());
   char message[512];

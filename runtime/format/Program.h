@@ -113,9 +113,13 @@ enum class Op : uint16_t {
 /// ones, for kernels whose pieces share set-up work (packing into scratch).
 constexpr uint16_t kCallCoarse = 1;
 
+/// Flag of an Assert: what fails is not the caller's mistake but something that this
+/// package cannot do; the status is WICK_STATUS_UNSUPPORTED.
+constexpr uint16_t kAssertUnsupported = 1;
+
 struct Instr {
   Op op = Op::End;
-  uint16_t flags = 0; ///< Call: kCallCoarse
+  uint16_t flags = 0; ///< Call: kCallCoarse; Assert: kAssertUnsupported
   uint32_t a = 0, b = 0, c = 0;
   uint32_t cost = 0;     ///< Call: ns a unit of range on a 3 GHz core
   uint32_t node = kNone; ///< source node (index in Program::nodes)

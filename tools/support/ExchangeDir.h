@@ -15,14 +15,14 @@ namespace wick::tools {
 enum class ExchangeResult {
   Ok,
   Failed,
-  Unsupported, ///< strings, sequences, maps, optionals
+  Unsupported, ///< strings, maps, elements of a sequence that differ in rank
 };
 
-/// Tensors in the order of their index, with names. An input that is an absent
-/// optional is left out.
+/// Tensors in the order of their index, with names. A sequence NAME becomes NAME.data
+/// and NAME.shapes, an optional has NAME.present besides (docs/onnx-sequences.md).
 ExchangeResult readExchangeDir(const std::string &dir, std::vector<HostTensor> &tensors, std::string &error);
 
-/// `dir` is made if it does not exist.
+/// `dir` is made if it does not exist. Sequences and optionals are written as such.
 [[nodiscard]] bool writeExchangeDir(const std::string &dir, const std::vector<HostTensor> &tensors, std::string &error);
 
 } // namespace wick::tools

@@ -12,9 +12,10 @@ namespace wick::tools {
 
 struct HostTensor {
   std::string name;
-  uint32_t dtype = 0; ///< WICK_DTYPE_...
+  uint32_t dtype = 0; ///< WICK_DTYPE_...; 0: empty, of the type that the model wants
   std::vector<int64_t> dims;
   std::vector<uint8_t> bytes; ///< dense row-major, little endian
+  bool isOptional = false;    ///< as an input: may be one that the model does not have
 };
 
 /// The whole content of a file; false with `error` set.

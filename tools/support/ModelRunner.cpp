@@ -16,6 +16,22 @@ std::string describe(const wick_error &error) {
   return std::string(wick_status_name(error.status)) + ": " + error.message;
 }
 
+/// What stands for an absent optional or an empty sequence: zeros of the input's type,
+/// open dims 0.
+static void fillEmpty(const wick_model *model, uint32_t index, const wick_value_info &value, HostTensor &tensor) {
+  size_t bytes = wick_dtype_size(value.dtype);
+  tensor.dtype = value.dtype;
+  tensor.dims.clear();
+  for (uint32_t d = 0; d < value.rank; ++d) {
+    wick_dim_info dim{};
+    dim.struct_size = sizeof(dim);
+    (void)wick_model_input_dim(model, index, d, &dim);
+    tensor.dims.push_back(dim.value < 0 ? 0 : dim.value);
+    bytes *= static_cast<size_t>(tensor.dims.back());
+  }
+  tensor.bytes.assign(bytes, 0);
+}
+
 bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::vector<HostTensor> &ordered,
                  std::string &error) {
   wick_model_info info{};
@@ -44,12 +60,15 @@ bool orderInputs(const wick_model *model, std::vector<HostTensor> given, std::ve
     }
     used[found] = true;
     // Files know no bf16 or fp8: raw bits become what the model wants.
-    (void)retype(given[found], value.dtype);
+    if (given[found].dtype)
+      (void)retype(given[found], value.dtype);
+    else
+      fillEmpty(model, i, value, given[found]);
     ordered.push_back(std::move(given[found]));
     ordered.back().name = value.name;
   }
   for (size_t j = 0; j < used.size(); ++j)
-    if (!used[j]) {
+    if (!used[j] && !given[j].isOptional) {
       error = "the model has no input '" + given[j].name + "'";
       return false;
     }

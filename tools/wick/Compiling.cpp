@@ -103,7 +103,8 @@ Json toJson(const CompileReport &report) {
 }
 
 int compileForHere(const std::string &model, const std::string &output, const std::string &slice, unsigned threads,
-                   const std::function<void(std::string_view, size_t, size_t)> &progress, std::string &error) {
+                   const ShapeOptions &shapes, const std::function<void(std::string_view, size_t, size_t)> &progress,
+                   std::string &error) {
   compiler::CompileRequest request;
   request.input = model;
   request.output = output;
@@ -113,6 +114,7 @@ int compileForHere(const std::string &model, const std::string &output, const st
     return kFailed;
   }
   request.threads = threads;
+  request.shapes = shapes;
   request.withGraph = false;
   request.progress = progress;
   CompileReport report = compiler::compile(request);

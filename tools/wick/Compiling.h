@@ -25,10 +25,14 @@ std::string problemLine(const compiler::CompileReport &report);
 Json toJson(const compiler::Diagnostic &diagnostic);
 Json toJson(const compiler::CompileReport &report);
 
+/// NAME and dims for the importer, as `--shape` gives them.
+using ShapeOptions = std::vector<std::pair<std::string, std::string>>;
+
 /// Compiles `model` to `output` for one slice, in this process. Returns an exit
 /// code, with `error` set when it is not 0.
 int compileForHere(const std::string &model, const std::string &output, const std::string &slice, unsigned threads,
-                   const std::function<void(std::string_view, size_t, size_t)> &progress, std::string &error);
+                   const ShapeOptions &shapes, const std::function<void(std::string_view, size_t, size_t)> &progress,
+                   std::string &error);
 
 /// True for a file that begins as a package does, or is named so.
 bool isPackage(const std::string &path);

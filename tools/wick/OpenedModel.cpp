@@ -70,7 +70,8 @@ static int compileInChild(const std::string &model, const std::string &output, c
   if (child == 0) {
     close(ends[0]);
     std::string message;
-    int code = compileForHere(model, output, options.isa, options.compileThreads, options.progress, message);
+    int code =
+        compileForHere(model, output, options.isa, options.compileThreads, options.shapes, options.progress, message);
     for (size_t at = 0; at < message.size();) {
       ssize_t n = write(ends[1], message.data() + at, message.size() - at);
       if (n <= 0)
@@ -100,9 +101,9 @@ int OpenedModel::open(const std::string &path, const OpenOptions &options, std::
   if (!temp.make(error))
     return kFailed;
   double start = nowMs();
-  int code = options.compileApart
-                 ? compileInChild(path, temp.file(), options, error)
-                 : compileForHere(path, temp.file(), options.isa, options.compileThreads, options.progress, error);
+  int code = options.compileApart ? compileInChild(path, temp.file(), options, error)
+                                  : compileForHere(path, temp.file(), options.isa, options.compileThreads,
+                                                   options.shapes, options.progress, error);
   compileMs = nowMs() - start;
   return code ? code : openPackage(temp.file(), options, error);
 }

@@ -11,17 +11,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wick::tools {
 
 class PackageFile;
 
 struct OpenOptions {
-  std::string isa;             ///< slice to use; "": WICK_ISA, or the best one
-  unsigned threads = 1;        ///< of the session
-  unsigned compileThreads = 0; ///< 0: as many as the machine has
-  bool compileApart = false;   ///< compile in a child process, to keep this one small
-  bool wantPackage = false;    ///< also read the package's tables into `package`
+  std::string isa;                                         ///< slice to use; "": WICK_ISA, or the best one
+  unsigned threads = 1;                                    ///< of the session
+  unsigned compileThreads = 0;                             ///< 0: as many as the machine has
+  std::vector<std::pair<std::string, std::string>> shapes; ///< NAME and dims, for the importer
+  bool compileApart = false;                               ///< compile in a child process, to keep this one small
+  bool wantPackage = false;                                ///< also read the package's tables into `package`
   std::function<void(std::string_view, size_t, size_t)> progress;
 };
 

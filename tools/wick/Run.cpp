@@ -27,6 +27,20 @@ static int readInputs(const RunJob &job, std::vector<HostTensor> &given, std::st
   return result == ExchangeResult::Ok ? kDone : result == ExchangeResult::Unsupported ? kUnsupported : kFailed;
 }
 
+/// Models may leave open the rank of a sequence's elements: it is that of the given ones.
+static std::vector<std::pair<std::string, std::string>> sequenceShapes(const std::vector<HostTensor> &given) {
+  std::vector<std::pair<std::string, std::string>> shapes;
+  for (const HostTensor &t : given) {
+    if (!t.name.ends_with(".shapes") || t.dims.size() != 2)
+      continue;
+    std::string text;
+    for (int64_t d = 0; d < t.dims[1]; ++d)
+      text += d ? "x?" : "?";
+    shapes.emplace_back(t.name.substr(0, t.name.size() - 7), text);
+  }
+  return shapes;
+}
+
 static uint64_t monotonicNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -40,12 +54,17 @@ int runJob(const RunJob &job, RunReport &report, std::string &error) {
   options.threads = job.threads;
   options.compileThreads = job.compileThreads;
   options.progress = job.progress;
-  // The model first: whether it is supported does not depend on the inputs.
+  std::vector<HostTensor> given, ordered;
+  std::string inputError;
+  int inputCode = readInputs(job, given, inputError);
+  options.shapes = sequenceShapes(given);
+  // The model's problems first: whether it is supported does not depend on the inputs.
   if (int code = opened.open(job.model, options, error))
     return code;
-  std::vector<HostTensor> given, ordered;
-  if (int code = readInputs(job, given, error))
-    return code;
+  if (inputCode) {
+    error = inputError;
+    return inputCode;
+  }
   if (!orderInputs(opened.model, std::move(given), ordered, error))
     return kFailed;
   std::vector<wick_value> values = toValues(ordered);

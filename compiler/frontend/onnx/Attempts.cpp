@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Going back: an If whose branches differ in rank is settled by what the rest of the
-// graph accepts, and a loop is unrolled only if all of it can be. Both import things
+// graph accepts, or takes it into both branches, and a loop is unrolled only if all of it can be. Both import things
 // that may have to be taken back.
 //
-#include "compiler/frontend/onnx/OnnxImporter.h"
+#include "compiler/frontend/onnx/importers/Control.h"
 
 using namespace mlir;
 namespace wick::compiler {
+
+/// Each such If within what another one decides doubles the work.
+static constexpr size_t maxChoices = 4;
 
 struct OnnxImporter::Attempt {
   GraphBuilder::Snapshot graph;
@@ -25,51 +28,68 @@ void OnnxImporter::undo(const Attempt &attempt) {
   scopes = attempt.scopes;
   rollback(attempt.mark);
   lastConstant = attempt.lastConstant;
-  pendingChoices.clear();
+  pending = {};
 }
 
-bool OnnxImporter::clean(const Attempt &attempt) const {
-  return problems.size() == attempt.mark.problems && unsupported.size() == attempt.mark.unsupported && !g.hasError();
+std::optional<OnnxImporter::Decision> OnnxImporter::decision(const onnx::Node &node) const {
+  auto it = decisions.find(&node);
+  return it == decisions.end() ? std::nullopt : std::optional(it->second);
 }
 
-void OnnxImporter::importWithChoice(NodeImport &n, ArrayRef<Choice> choices, const std::string &what) {
-  pendingChoices.assign(choices.begin(), choices.end());
-  pendingWhat = what;
+void OnnxImporter::postpone(const NodeImport &n, Value cond, bool tells, const std::string &what) {
+  pending = {&n.node, cond, tells, what};
 }
 
-bool OnnxImporter::settleChoice(const std::vector<onnx::Node> &nodes, size_t at) {
-  std::vector<Choice> choices = std::move(pendingChoices);
-  std::string what = std::move(pendingWhat);
-  pendingChoices.clear();
-  auto start = begin();
-  auto attempt = [&](const Choice &choice) {
-    g.loc = locationOf(nodes[at]);
-    NodeImport n(*this, g, nodes[at]);
-    for (const std::string &name : nodes[at].inputs)
-      n.in.push_back(name.empty() ? Value() : lookup(name));
-    if (!choice(n) || n.failed())
-      return false;
-    for (size_t i = 0; i < n.out.size(); ++i)
-      if (!nodes[at].outputs[i].empty())
-        define(nodes[at].outputs[i], n.out[i]);
-    importNodes(nodes, at + 1);
-    return clean(*start);
+/// Imports node `at`, which holds the If (or is it), and the rest of the graph.
+bool OnnxImporter::tryBranch(const onnx::Graph &graph, size_t at, const onnx::Node *node, Decision decision) {
+  Mark before = mark();
+  decisions[node] = decision;
+  importNodes(graph, at);
+  decisions.erase(node);
+  return problems.size() == before.problems && unsupported.size() == before.unsupported && !g.hasError();
+}
+
+void OnnxImporter::settle(const onnx::Graph &graph, size_t at) {
+  auto [node, cond, tells, what] = std::exchange(pending, {});
+  auto refuse = [&, node = node, what = what](const std::string &why) {
+    noteUnsupported(*node, what + ", and " + why);
+    for (const std::string &name : graph.nodes[at].outputs)
+      if (!name.empty())
+        define(name, {});
+    importNodes(graph, at + 1);
   };
-  SmallVector<size_t> valid;
-  for (size_t k = 0; k < choices.size(); ++k) {
-    if (attempt(choices[k]))
+  if (decisions.size() >= maxChoices)
+    return refuse("there are too many such nodes");
+  auto start = begin();
+  SmallVector<int> valid;
+  for (int k = 0; k < 2; ++k) {
+    if (tryBranch(graph, at, node, {k, true}))
       valid.push_back(k);
     undo(*start);
   }
+  if (valid.empty())
+    return refuse("the graph behind it fits neither");
   if (valid.size() == 1)
-    return attempt(choices[valid[0]]);
-  noteUnsupported(nodes[at], what + (valid.empty() ? ", and the graph behind it fits neither"
-                                                   : ", and the graph behind it fits both"));
-  for (const std::string &name : nodes[at].outputs)
-    if (!name.empty())
-      define(name, {});
-  importNodes(nodes, at + 1);
-  return false;
+    return void(tryBranch(graph, at, node, {valid[0], true}));
+  if (!tells)
+    return refuse("the graph behind it fits both");
+  // What follows is imported into both branches.
+  auto saved = scopes;
+  auto results = emitIf(*this, cond, [&, node = node](int k) -> std::optional<SmallVector<Operand>> {
+    bool ok = tryBranch(graph, at, node, {k, false});
+    auto values = ok ? outputsOf(graph) : std::nullopt;
+    scopes = saved;
+    return values;
+  });
+  if (!results) {
+    undo(*start);
+    return refuse("so do those of the graph behind it");
+  }
+  for (auto [output, x] : llvm::zip(graph.outputs, *results))
+    if (x.sequence)
+      scopes.back().lists[output.name] = *x.sequence;
+    else
+      define(output.name, x.tensor);
 }
 
 } // namespace wick::compiler

@@ -29,14 +29,14 @@ AffineExpr OnnxImporter::namedDim(StringRef name) {
   return g.symbols.named(name, it->second.first, it->second.second);
 }
 
-bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, Exprs &dims) {
+bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, const onnx::Type &type, Exprs &dims) {
   for (const auto &[name, text] : options.shapes) {
     if (name != input.name)
       continue;
     SmallVector<StringRef> parts;
     if (!text.empty())
       StringRef(text).split(parts, 'x');
-    if (input.type.hasRank && parts.size() != dims.size()) {
+    if (type.hasRank && parts.size() != dims.size()) {
       problems.push_back({true, "", "",
                           "--shape gives " + std::to_string(parts.size()) + " dims for input '" + name + "' of rank " +
                               std::to_string(dims.size())});
@@ -54,33 +54,91 @@ bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, Exprs &dims) {
     }
     return true;
   }
-  return input.type.hasRank;
+  return type.hasRank;
 }
 
-RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input) {
+/// The type of an input that is a tensor, or of the elements of one that is not.
+RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input, const onnx::Type &type) {
   auto refuse = [&](const std::string &why) {
     noteUnsupported("input", input, "input '" + input.name + "' " + why);
     return RankedTensorType();
   };
-  if (input.type.kind != onnx::Type::Kind::Tensor)
-    return refuse(input.type.kind == onnx::Type::Kind::None ? "has no type" : "is not a tensor");
-  Type elem = elementType(input.type.elem, g.b.getContext());
+  if (type.kind != onnx::Type::Kind::Tensor)
+    return refuse(type.kind == onnx::Type::Kind::None
+                      ? "has no type"
+                      : "is neither a tensor nor an optional nor a sequence of tensors");
+  Type elem = elementType(type.elem, g.b.getContext());
   if (!elem)
-    return refuse("has element type " + onnx::dataTypeName(input.type.elem));
+    return refuse("has element type " + onnx::dataTypeName(type.elem));
   // A name without a letter or digit ("?") names nothing: each such dim is its own.
   auto isName = [](const onnx::Dim &d) {
     return d.kind == onnx::Dim::Kind::Param && llvm::any_of(d.param, [](char c) { return llvm::isAlnum(c); });
   };
   Exprs dims;
-  for (auto [i, d] : llvm::enumerate(input.type.dims)) {
+  for (auto [i, d] : llvm::enumerate(type.dims)) {
     if (d.kind == onnx::Dim::Kind::Value)
       dims.push_back(g.expr(d.value));
     else
       dims.push_back(namedDim(isName(d) ? d.param : input.name + "_d" + std::to_string(i)));
   }
-  if (!overrideShape(input, dims))
+  if (!overrideShape(input, type, dims))
     return onnx::hasErrors(problems) ? RankedTensorType() : refuse("has no rank; give one with --shape");
   return graph::tensorOf(elem, dims);
+}
+
+Value OnnxImporter::addInput(const std::string &name, RankedTensorType type) {
+  auto fn = cast<func::FuncOp>(entry->getParentOp());
+  Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0);
+  auto what = g.b.getStringAttr("input, opset " + Twine(onnx::opsetVersion(model.sourceOpsets, "")));
+  auto loc = NameLoc::get(g.b.getStringAttr(name), FusedLoc::get({file}, what, g.b.getContext()));
+  Value v = entry->addArgument(type, loc);
+  fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
+  fn.setArgAttr(entry->getNumArguments() - 1, "wick.name", g.b.getStringAttr(name));
+  return v;
+}
+
+/// A sequence or optional: one input for each of its parts (Sequence.h).
+void OnnxImporter::importSequenceInput(const onnx::ValueInfo &input) {
+  onnx::Type type = input.type;
+  Layout layout;
+  if (type.kind == onnx::Type::Kind::Optional && type.inner) {
+    layout.isOptional = true, layout.kind = Layout::OptionalTensor;
+    type = onnx::Type(*type.inner);
+  }
+  if (type.kind == onnx::Type::Kind::Sequence && type.inner) {
+    layout.kind = Layout::Packed;
+    type = onnx::Type(*type.inner);
+  }
+  Type i64 = g.b.getI64Type();
+  SmallVector<RankedTensorType> types;
+  if (layout.kind == Layout::Packed) { // of the elements' dims only the number matters
+    layout.elem = elementType(type.elem, g.b.getContext());
+    layout.rank = type.hasRank ? int64_t(type.dims.size()) : -1;
+    for (const auto &[name, text] : options.shapes)
+      if (name == input.name)
+        layout.rank = text.empty() ? 0 : StringRef(text).count('x') + 1;
+    if (type.kind != onnx::Type::Kind::Tensor || !layout.elem || layout.rank < 0) {
+      std::string why = type.kind == onnx::Type::Kind::Tensor && layout.elem
+                            ? "' is a sequence whose elements have no rank; give one with --shape"
+                            : "' is a sequence of elements that cannot be held";
+      noteUnsupported("input", input, "input '" + input.name + why);
+      return define(input.name, {});
+    }
+    types = {cast<RankedTensorType>(graph::tensorOf(layout.elem, {namedDim(input.name + "_elements")})),
+             cast<RankedTensorType>(graph::tensorOf(i64, {namedDim(input.name + "_length"), g.expr(layout.rank)}))};
+  } else {
+    types.push_back(inputType(input, type));
+    if (!types[0])
+      return define(input.name, {});
+    layout.elem = types[0].getElementType(), layout.rank = types[0].getRank();
+  }
+  auto names = partNames(input.name, layout);
+  if (layout.isOptional)
+    types.push_back(RankedTensorType::get({}, g.b.getI1Type()));
+  SmallVector<Value> parts;
+  for (auto [name, t] : llvm::zip(names, types))
+    parts.push_back(addInput(name, t));
+  scopes.back().lists[input.name] = *unflatten(parts, layout).sequence;
 }
 
 void OnnxImporter::importInputs() {
@@ -91,22 +149,15 @@ void OnnxImporter::importInputs() {
     else
       problems.push_back({true, "", "", "--dim " + name + "=" + text + ": expected a number or LOW..HIGH"});
   }
-  auto fn = cast<func::FuncOp>(entry->getParentOp());
-  unsigned n = 0;
   for (const onnx::ValueInfo &input : model.graph.inputs) {
     if (scopes.back().tensors.contains(input.name))
       continue; // an initializer listed as an input is a constant
-    RankedTensorType type = inputType(input);
-    if (!type) {
-      define(input.name, {});
+    if (input.type.kind == onnx::Type::Kind::Sequence || input.type.kind == onnx::Type::Kind::Optional) {
+      importSequenceInput(input);
       continue;
     }
-    Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0);
-    auto what = g.b.getStringAttr("input, opset " + Twine(onnx::opsetVersion(model.sourceOpsets, "")));
-    auto loc = NameLoc::get(g.b.getStringAttr(input.name), FusedLoc::get({file}, what, g.b.getContext()));
-    define(input.name, entry->addArgument(type, loc));
-    fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
-    fn.setArgAttr(n++, "wick.name", g.b.getStringAttr(input.name));
+    RankedTensorType type = inputType(input, input.type);
+    define(input.name, type ? addInput(input.name, type) : Value());
   }
 }
 

@@ -63,16 +63,31 @@ std::optional<int64_t> OnnxImporter::declaredRank(const std::string &name) const
   return std::nullopt;
 }
 
-const OnnxImporter::List *OnnxImporter::lookupList(const std::string &name) const {
+const Sequence *OnnxImporter::lookupList(const std::string &name) const {
   for (const Scope &scope : llvm::reverse(scopes))
     if (auto it = scope.lists.find(name); it != scope.lists.end())
       return &it->second;
   return nullptr;
 }
 
-void OnnxImporter::defineList(NodeImport &n, List list) {
-  scopes.back().lists[n.node.output(0)] = std::move(list);
+Operand OnnxImporter::operand(const NodeImport &n, size_t i) const {
+  if (n.input(i) || !n.node.hasInput(i))
+    return n.input(i);
+  const Sequence *list = lookupList(n.node.input(i));
+  return list ? Operand(*list) : Operand();
+}
+
+void OnnxImporter::defineList(NodeImport &n, size_t i, Sequence list) {
+  if (n.node.hasOutput(i))
+    scopes.back().lists[n.node.output(i)] = std::move(list);
   n.isList = true;
+}
+
+void OnnxImporter::defineOutput(NodeImport &n, size_t i, const Operand &x) {
+  if (x.sequence)
+    defineList(n, i, *x.sequence);
+  else
+    n.set(i, x.tensor);
 }
 
 /// One byte an element from elements of 2 or 4 bits, the first in the low bits;
@@ -118,19 +133,19 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
 
 //===-- Nodes --------------------------------------------------------------===//
 
-void OnnxImporter::importNodes(const std::vector<onnx::Node> &nodes, size_t from) {
-  for (size_t i = from; i < nodes.size(); ++i) {
-    importNode(nodes[i]);
-    if (!pendingChoices.empty())
-      return void(settleChoice(nodes, i)); // imports the rest as well
+void OnnxImporter::importNodes(const onnx::Graph &graph, size_t from, bool inlined) {
+  for (size_t i = from; i < graph.nodes.size(); ++i) {
+    importNode(graph.nodes[i]);
+    if (isPending())
+      return inlined ? void() : settle(graph, i); // imports the rest as well
   }
 }
 
 /// Importers may rely on required operands being tensors.
 bool OnnxImporter::checkOperands(NodeImport &n) {
   const std::string &op = n.node.opType;
-  bool takesLists = op == "Identity" || op == "ConcatFromSequence" || StringRef(op).starts_with("Sequence") ||
-                    StringRef(op).starts_with("Optional");
+  bool takesLists = op == "Identity" || op == "Loop" || op == "ConcatFromSequence" ||
+                    StringRef(op).starts_with("Sequence") || StringRef(op).starts_with("Optional");
   auto [it, isNew] = required.try_emplace(n.node.qualifiedOp());
   if (isNew) {
     if (auto schema = onnx::findSchema(op, n.node.domain, onnx::newestOpset()))
@@ -181,7 +196,7 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
     ;
   else if (ImportFn special = findImporter(node.domain, node.opType)) {
     special(n);
-    if (!pendingChoices.empty())
+    if (isPending())
       return; // settled by importNodes
   } else if (!importByRow(n)) {
     if (depth < maxExpansion && importByFunction(n, depth))
@@ -205,64 +220,67 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
   if (!ok)
     return breakOutputs();
   explainAsserts(n, block, before);
-  if (n.isList)
-    return;
   for (size_t i = 0; i < n.out.size(); ++i)
-    if (!node.outputs[i].empty())
+    if (!node.outputs[i].empty() && (n.out[i] || !n.isList))
       define(node.outputs[i], n.out[i]);
-}
-
-/// The type of a value as function bodies want to know it.
-static onnx::Type declaredType(Value v) {
-  onnx::Type t;
-  if (!v)
-    return t;
-  auto type = cast<RankedTensorType>(v.getType());
-  t.kind = onnx::Type::Kind::Tensor;
-  t.elem = dataTypeOf(type.getElementType());
-  t.hasRank = true;
-  for (AffineExpr d : graph::dimsOf(type)) {
-    onnx::Dim dim;
-    if (auto c = graph::constantOf(d))
-      dim.kind = onnx::Dim::Kind::Value, dim.value = *c;
-    t.dims.push_back(dim);
-  }
-  return t;
 }
 
 bool OnnxImporter::importByFunction(NodeImport &n, unsigned depth) {
   std::vector<onnx::Type> types;
-  for (Value v : n.in)
-    types.push_back(declaredType(v));
-  std::vector<onnx::Problem> found;
-  auto body = onnx::expandNode(n.node, types, names, found);
-  if (!body) {
-    if (!found.empty())
-      n.unsupported(found[0].message);
-    return false;
+  for (size_t i = 0; i < n.in.size(); ++i)
+    types.push_back(declaredType(operand(n, i)));
+  std::string key;
+  for (const onnx::Type &type : types)
+    key += onnx::describe(type) + ";";
+  auto &slot = bodies[{&n.node, key}];
+  if (!slot) {
+    std::vector<onnx::Problem> found;
+    auto body = onnx::expandNode(n.node, types, names, found);
+    if (!body) {
+      if (!found.empty())
+        n.unsupported(found[0].message);
+      return false;
+    }
+    slot = std::make_shared<const std::vector<onnx::Node>>(std::move(*body));
   }
-  for (const onnx::Node &inner : *body)
+  auto body = slot; // more bodies may come
+  for (const onnx::Node &inner : *body) {
     importNode(inner, depth + 1);
+    if (isPending())
+      break;
+  }
   return true;
 }
 
-std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph &graph, ValueRange args) {
+std::optional<SmallVector<Operand>> OnnxImporter::importSubgraph(const onnx::Graph &graph, ArrayRef<Operand> args,
+                                                                 bool inlined) {
   Mark before = mark();
   scopes.emplace_back();
   for (const onnx::Tensor &t : graph.initializers)
     scopes.back().tensors[t.name] = &t;
   for (size_t i = 0; i < graph.inputs.size() && i < args.size(); ++i)
-    define(graph.inputs[i].name, args[i]);
-  importNodes(graph.nodes);
-  SmallVector<Value> results;
-  bool ok = problems.size() == before.problems && unsupported.size() == before.unsupported;
+    if (args[i].sequence)
+      scopes.back().lists[graph.inputs[i].name] = *args[i].sequence;
+    else
+      define(graph.inputs[i].name, args[i].tensor);
+  importNodes(graph, 0, inlined);
+  bool ok = !isPending() && problems.size() == before.problems && unsupported.size() == before.unsupported;
+  auto results = ok ? outputsOf(graph) : std::nullopt;
+  scopes.pop_back();
+  return results;
+}
+
+/// What the innermost scope's graph gives; empty when something is not there.
+std::optional<SmallVector<Operand>> OnnxImporter::outputsOf(const onnx::Graph &graph) {
+  SmallVector<Operand> results;
+  bool ok = true;
   for (const onnx::ValueInfo &output : graph.outputs) {
     Value v = lookup(output.name);
     bool broken = llvm::any_of(scopes, [&](Scope &s) { return s.broken.contains(output.name); });
     ok &= v || !broken;
-    if (!v && ok && lookupList(output.name)) {
-      noteUnsupported("output", output, "output '" + output.name + "' of a subgraph is not a tensor");
-      ok = false;
+    if (const Sequence *list = v ? nullptr : lookupList(output.name)) {
+      results.push_back(*list);
+      continue;
     }
     if (!v && ok) {
       problems.push_back(
@@ -271,7 +289,6 @@ std::optional<SmallVector<Value>> OnnxImporter::importSubgraph(const onnx::Graph
     }
     results.push_back(v);
   }
-  scopes.pop_back();
   return ok ? std::optional(std::move(results)) : std::nullopt;
 }
 
@@ -288,25 +305,46 @@ void OnnxImporter::run() {
   importInputs();
   if (onnx::hasErrors(problems))
     return;
-  importNodes(model.graph.nodes);
+  importNodes(model.graph);
   SmallVector<Value> results;
+  SmallVector<std::string> resultNames;
   for (const onnx::ValueInfo &output : model.graph.outputs) {
     Value v = lookup(output.name);
+    const Sequence *list = v ? nullptr : lookupList(output.name);
     if (g.hasError())
       problems.push_back({true, "", "", g.takeError()});
-    else if (!v && lookupList(output.name))
-      noteUnsupported("output", output, "output '" + output.name + "' is not a tensor");
-    else if (!v && !scopes[0].broken.contains(output.name))
+    else if (!v && !list && !scopes[0].broken.contains(output.name))
       problems.push_back({true, "", "", "nothing defines the graph's output '" + output.name + "'"});
+    if (list && !hasProblems()) {
+      g.loc = NameLoc::get(g.b.getStringAttr(output.name), module.getLoc());
+      Layout layout = layoutOf(*list);
+      layout.isOptional |= output.type.kind == onnx::Type::Kind::Optional;
+      if (!layout.elem || layout.rank == -2) {
+        noteUnsupported("output", output,
+                        "output '" + output.name + "' is a sequence of elements of " +
+                            (layout.elem ? "different ranks" : "unknown type"));
+        continue;
+      }
+      llvm::append_range(results, flatten(g, *list, layout));
+      llvm::append_range(resultNames, partNames(output.name, layout));
+      continue;
+    }
     results.push_back(v);
+    resultNames.push_back(output.name);
+    if (v && output.type.kind == onnx::Type::Kind::Optional) {
+      results.push_back(g.scalar(g.b.getI1Type(), 1));
+      resultNames.push_back(output.name + ".present");
+    }
   }
+  if (g.hasError())
+    problems.push_back({true, "", "", g.takeError()});
   if (hasProblems())
     return;
   g.loc = module.getLoc();
   func::ReturnOp::create(g.b, g.loc, results);
   fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
   for (size_t i = 0; i < results.size(); ++i)
-    fn.setResultAttr(i, "wick.name", g.b.getStringAttr(model.graph.outputs[i].name));
+    fn.setResultAttr(i, "wick.name", g.b.getStringAttr(resultNames[i]));
   g.finish();
 }
 

@@ -9,9 +9,9 @@
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Names.h"
 #include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/Sequence.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <functional>
 #include <map>
 
 namespace wick::compiler {
@@ -34,27 +34,36 @@ public:
   /// The rank that the main graph declares for a value, where it does.
   std::optional<int64_t> declaredRank(const std::string &name) const;
 
-  /// A sequence of known length is a list of values and exists while importing only.
-  using List = llvm::SmallVector<mlir::Value>;
-  const List *lookupList(const std::string &name) const;
-  /// Defines output 0 of the node as a list.
-  void defineList(NodeImport &n, List list);
+  /// The sequence or optional of a name; null when it is a tensor or nothing.
+  const Sequence *lookupList(const std::string &name) const;
+  /// Input i of a node; null when it is left out.
+  Operand operand(const NodeImport &n, size_t i) const;
+  /// Defines output i of the node as a sequence or optional, or either.
+  void defineList(NodeImport &n, size_t i, Sequence list);
+  void defineOutput(NodeImport &n, size_t i, const Operand &x);
 
   /// Imports a subgraph's nodes at the insertion point, with `args` for its inputs.
-  /// Empty when something failed (it has been noted).
-  std::optional<llvm::SmallVector<mlir::Value>> importSubgraph(const onnx::Graph &graph, mlir::ValueRange args);
+  /// Empty when something failed (it has been noted), or when a choice is pending: only
+  /// where the nodes are `inlined`, so that the graph around decides.
+  std::optional<llvm::SmallVector<Operand>> importSubgraph(const onnx::Graph &graph, llvm::ArrayRef<Operand> args,
+                                                           bool inlined = false);
 
   /// A state to go back to when an attempt fails.
   struct Attempt;
   std::shared_ptr<const Attempt> begin() const;
   void undo(const Attempt &attempt);
-  /// True when nothing was noted since the attempt began.
-  bool clean(const Attempt &attempt) const;
 
-  /// Called by an importer whose node has a choice of results that only its users can
-  /// settle: the rest of the graph is imported with each choice in turn.
-  using Choice = std::function<bool(NodeImport &)>;
-  void importWithChoice(NodeImport &n, llvm::ArrayRef<Choice> choices, const std::string &what);
+  /// How a node has been settled whose results could be of two kinds that no value holds
+  /// both of: an If, or a Squeeze of dims that may be 1.
+  struct Decision {
+    int branch;     ///< 0 where the condition holds
+    bool isChecked; ///< the run must fail when the condition says otherwise
+  };
+  std::optional<Decision> decision(const onnx::Node &node) const;
+  /// Leaves such a node to what follows it: the rest of the graph is imported with each
+  /// branch in turn. Where both fit, it becomes part of both, if `cond` tells them apart.
+  void postpone(const NodeImport &n, mlir::Value cond, bool tells, const std::string &what);
+  bool isPending() const { return pending.node; }
 
   /// Tries to import something whose failure is no problem yet: problems noted since
   /// `mark` can be dropped.
@@ -73,16 +82,18 @@ private:
   struct Scope {
     llvm::StringMap<mlir::Value> values;
     llvm::StringMap<const onnx::Tensor *> tensors;
-    llvm::StringMap<List> lists;
+    llvm::StringMap<Sequence> lists;
     /// Values that could not be made: their users fail silently.
     llvm::StringMap<char> broken;
   };
   void importInputs();
-  mlir::RankedTensorType inputType(const onnx::ValueInfo &input);
-  bool overrideShape(const onnx::ValueInfo &input, Exprs &dims);
+  mlir::RankedTensorType inputType(const onnx::ValueInfo &input, const onnx::Type &type);
+  bool overrideShape(const onnx::ValueInfo &input, const onnx::Type &type, Exprs &dims);
   mlir::AffineExpr namedDim(llvm::StringRef name);
-  void importNodes(const std::vector<onnx::Node> &nodes, size_t from = 0);
-  bool settleChoice(const std::vector<onnx::Node> &nodes, size_t at);
+  void importNodes(const onnx::Graph &graph, size_t from = 0, bool inlined = false);
+  void settle(const onnx::Graph &graph, size_t at);
+  bool tryBranch(const onnx::Graph &graph, size_t at, const onnx::Node *node, Decision decision);
+  std::optional<llvm::SmallVector<Operand>> outputsOf(const onnx::Graph &graph);
   void importNode(const onnx::Node &node, unsigned depth = 0);
   bool checkOperands(NodeImport &n);
   bool importByFunction(NodeImport &n, unsigned depth);
@@ -101,6 +112,8 @@ private:
   /// Adds the node's operands to the messages of the checks that it made after `before`.
   void explainAsserts(const NodeImport &n, mlir::Block *block, mlir::Operation *before);
   void define(const std::string &name, mlir::Value v);
+  mlir::Value addInput(const std::string &name, mlir::RankedTensorType type);
+  void importSequenceInput(const onnx::ValueInfo &input);
   mlir::Location locationOf(const onnx::Node &node);
 
   const onnx::Model &model;
@@ -114,9 +127,16 @@ private:
   std::vector<Scope> scopes;
   /// Which operands an op requires, by its qualified name.
   llvm::StringMap<llvm::SmallVector<bool>> required;
-  /// Choices of the node that was imported last; settled by importNodes.
-  std::vector<Choice> pendingChoices;
-  std::string pendingWhat;
+  /// The node that its users must settle, in or below the one that was imported last.
+  struct {
+    const onnx::Node *node = nullptr;
+    mlir::Value cond;
+    bool tells = false;
+    std::string what;
+  } pending;
+  std::map<const onnx::Node *, Decision> decisions;
+  /// Function bodies by node and types of its inputs; a node may be imported again.
+  std::map<std::pair<const onnx::Node *, std::string>, std::shared_ptr<const std::vector<onnx::Node>>> bodies;
   std::map<std::string, std::pair<int64_t, int64_t>> dimBounds;
   struct Unsupported {
     std::string op, why, node;

@@ -35,8 +35,12 @@ static onnx::Type typeOf(GraphBuilder &g, Value v) {
 }
 
 std::string OnnxImporter::typeText(const std::string &name) {
-  if (const List *list = lookupList(name))
-    return "sequence of " + std::to_string(list->size());
+  if (const Sequence *list = lookupList(name)) {
+    std::string kind = list->isOptional ? "optional " : "";
+    if (!list->isSequence || list->isAbsent)
+      return kind + (list->isAbsent ? "that is empty" : "tensor");
+    return kind + "sequence of " + (list->isPacked() ? "open length" : std::to_string(list->items.size()));
+  }
   for (Scope &scope : llvm::reverse(scopes)) {
     if (auto it = scope.values.find(name); it != scope.values.end() && it->second)
       return onnx::describe(typeOf(g, it->second));

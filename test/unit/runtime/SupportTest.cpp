@@ -92,7 +92,18 @@ TEST(Exchange, ReadsInputsAndWritesOutputs) {
   Json manifest;
   ASSERT_TRUE(Json::parse(readAll(dir.path + "/manifest.json"), manifest, error)) << error;
   EXPECT_EQ(manifest["outputs"].items[0]["onnx_dtype"].asString(), "BFLOAT16");
-  writeAll(dir.path + "/manifest.json", R"({"inputs": [{"kind": "sequence", "items": [], "index": 0, "name": "s"}]})");
+  writeAll(dir.path + "/manifest.json",
+           R"({"inputs": [{"kind": "sequence", "items": [{"kind": "tensor", "onnx_dtype": "BFLOAT16", "shape": [3],
+               "file": "input_0.npy"}], "index": 0, "name": "s"}, {"kind": "optional", "present": false, "index": 1,
+               "name": "o"}]})");
+  tensors.clear();
+  ASSERT_EQ(readExchangeDir(dir.path, tensors, error), ExchangeResult::Ok) << error;
+  EXPECT_EQ(tensors[0].name, "s.data");
+  EXPECT_EQ(tensors[1].name, "s.shapes");
+  EXPECT_EQ(tensors[1].dims, (std::vector<int64_t>{1, 1}));
+  EXPECT_EQ(tensors.back().name, "o.present");
+  EXPECT_EQ(tensors.back().bytes[0], 0);
+  writeAll(dir.path + "/manifest.json", R"({"inputs": [{"kind": "map", "keys": [], "index": 0, "name": "s"}]})");
   tensors.clear();
   EXPECT_EQ(readExchangeDir(dir.path, tensors, error), ExchangeResult::Unsupported);
   for (const char *name : {"/input_0.npy", "/output_0.npy", "/manifest.json"})

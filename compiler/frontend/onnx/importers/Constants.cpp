@@ -92,7 +92,7 @@ static void importEyeLike(NodeImport &n) {
 
 static void importIdentity(NodeImport &n) {
   if (auto *list = n.input(0) ? nullptr : n.importer.lookupList(n.node.input(0)))
-    return n.importer.defineList(n, *list);
+    return n.importer.defineList(n, 0, *list);
   n.set(0, n.input(0));
 }
 
@@ -107,7 +107,8 @@ static void importDropout(NodeImport &n) {
     if (known == 0)
       return n.unsupported("training mode");
     if (!known && idle)
-      graph::AssertOp::create(g.b, g.loc, idle, "Dropout in training mode needs ratio 0");
+      graph::AssertOp::create(g.b, g.loc, idle, "Dropout in training mode is not supported unless its ratio is 0")
+          ->setAttr("unsupported", g.b.getUnitAttr());
   }
   n.set(0, n.input(0));
   if (n.wants(1))

@@ -115,21 +115,24 @@ static void importSqueeze(NodeImport &n) {
   }
   bool given = n.input(1) || n.hasAttr("axes");
   if (!given && !undecided.empty()) { // ask what the rest of the graph can use
-    auto keep = [all](NodeImport &m) { return m.set(0, m.g.squeeze(m.input(0), all)), true; };
-    auto drop = [all, undecided](NodeImport &m) {
-      SmallVector<int64_t> axes = all;
-      llvm::append_range(axes, undecided);
-      llvm::sort(axes);
-      for (int64_t a : undecided) {
-        Value one = m.g.create<graph::EqualOp>({m.g.dimScalar(m.g.dim(m.input(0), a)), m.g.i64(1)});
-        graph::AssertOp::create(m.g.b, m.g.loc, one,
-                                "dim " + std::to_string(a) +
+    Value isOne;
+    for (int64_t a : undecided) {
+      Value one = g.create<graph::EqualOp>({g.dimScalar(dims[a]), g.i64(1)});
+      isOne = isOne ? g.create<graph::AndOp>({isOne, one}) : one;
+    }
+    auto settled = n.importer.decision(n.node);
+    if (!settled)
+      return n.importer.postpone(n, isOne, undecided.size() == 1,
+                                 "the rank depends on a dim that may be 1; fix it with --dim or --shape");
+    if (settled->branch == 0) {
+      if (settled->isChecked && isOne)
+        graph::AssertOp::create(g.b, g.loc, isOne,
+                                "dim " + std::to_string(undecided[0]) +
                                     " must be 1: the graph behind this Squeeze fits only that");
-      }
-      return m.set(0, m.g.squeeze(m.input(0), axes)), true;
-    };
-    return n.importer.importWithChoice(n, {keep, drop},
-                                       "the rank depends on a dim that may be 1; fix it with --dim or --shape");
+      llvm::append_range(all, undecided);
+      llvm::sort(all);
+    }
+    return n.set(0, g.squeeze(n.input(0), all));
   }
   auto axes = n.axes(1, dims.size(), all);
   if (!axes)

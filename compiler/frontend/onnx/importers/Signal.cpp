@@ -50,9 +50,7 @@ static void dftAlongData(NodeImport &n, Value x, Value axis, Transform t) {
   axis = g.reshape(g.castTo(axis, i64), ArrayRef<int64_t>());
   axis = g.where(g.create<graph::LessOp>({axis, zero}), g.add(axis, g.i64(rank)), axis);
   Value isAxis = g.create<graph::EqualOp>({at, axis});
-  auto product = [&](Value where) {
-    return g.reduce(g.where(where, dims, one), graph::ReduceKind::Prod, {0});
-  };
+  auto product = [&](Value where) { return g.reduce(g.where(where, dims, one), graph::ReduceKind::Prod, {0}); };
   Value in = g.reduce(g.where(isAxis, dims, zero), graph::ReduceKind::Sum, {0});
   Value outer = product(g.create<graph::LessOp>({at, axis})), inner = product(g.create<graph::LessOp>({axis, at}));
   Value size = n.input(1)      ? g.reshape(g.castTo(n.input(1), i64), ArrayRef<int64_t>{1})
@@ -140,7 +138,9 @@ static void importMelWeights(NodeImport &n) {
   AffineExpr bins = g.sizeOf(scalar(0, i64), 0), size = g.sizeOf(scalar(1, i64), 0);
   AffineExpr rows = g.simplify(g.floorDiv(size, g.expr(2)) + 1);
   const double scale = 2595, ln10 = 2.302585092994045684;
-  auto mel = [&](Value hertz) { return g.mul(g.create<graph::LogOp>({g.add(g.mul(hertz, 1.0 / 700), 1)}), scale / ln10); };
+  auto mel = [&](Value hertz) {
+    return g.mul(g.create<graph::LogOp>({g.add(g.mul(hertz, 1.0 / 700), 1)}), scale / ln10);
+  };
   Value low = mel(scalar(3, f)), high = mel(scalar(4, f));
   Value step = g.div(g.sub(high, low), g.exprAs(g.simplify(bins + 2), f));
   Value mels = g.add(g.mul(g.iota(f, g.simplify(bins + 2)), step), low);
