@@ -11,6 +11,7 @@ must not have grown. Ratios only: absolute times differ between machines.
 """
 import argparse
 import json
+import math
 import random
 import re
 import resource
@@ -85,7 +86,8 @@ def main():
     session.run()  # pages and caches are warm; the arena has its final size
 
     ratios, seen = [], {tuple(inputs.largest().values())}
-    while len(ratios) < options.new:
+    there_are = math.prod(hi - lo + 1 for lo, hi in inputs.dims.values()) - 1
+    while len(ratios) < min(options.new, there_are):
         sizes = inputs.sizes()
         if tuple(sizes.values()) in seen:
             continue

@@ -9,7 +9,7 @@ import e2e
 SHAPES = e2e.ROOT / "test" / "bench" / "shapes.py"
 PACKAGES = {
     "mlp_small": ["--input", "f4:{n}x64", "--dim", "n=1..300", "--most", "3"],  # a run takes microseconds: planning shows
-    "minilm_fp32": ["--input", "i8:{b}x{s}", "--input", "i8:{b}x{s}", "--dim", "b=1..4", "--dim", "s=1..24", "--soak", "200"],
+    "minilm_fp32": ["--input", "i8:{b}x{s}", "--input", "i8:{b}x{s}", "--dim", "b=1..4", "--dim", "s=1..48", "--soak", "200"],
 }
 
 
