@@ -275,6 +275,13 @@ Value GraphBuilder::dimScalar(AffineExpr value) { return reshape(dimsValue({valu
 
 //===-- Facts about dims ---------------------------------------------------===//
 
+void GraphBuilder::checkEqual(AffineExpr x, AffineExpr y, const Twine &otherwise) {
+  if (graph::provablyEqual(x, y))
+    return;
+  if (Value same = create<graph::EqualOp>({dimScalar(x), dimScalar(y)}))
+    graph::AssertOp::create(b, loc, same, otherwise.str());
+}
+
 void GraphBuilder::mustEqual(AffineExpr x, AffineExpr y) {
   if (!isa_and_nonnull<func::FuncOp>(b.getInsertionBlock()->getParentOp()))
     return; // a branch or loop may never run

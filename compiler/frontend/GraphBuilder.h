@@ -123,6 +123,8 @@ public:
   std::vector<DimFact> facts;
   /// Notes that `x` and `y` are equal wherever the graph runs (outside branches).
   void mustEqual(mlir::AffineExpr x, mlir::AffineExpr y);
+  /// Has the run check that two sizes are equal, unless that is certain.
+  void checkEqual(mlir::AffineExpr x, mlir::AffineExpr y, const llvm::Twine &otherwise);
 
   /// Known elements of a small tensor: what each is as an integer expression, null
   /// where that is not known. Empty when nothing is known.

@@ -4,34 +4,16 @@
 //
 #include "compiler/pipeline/Diagnostics.h"
 
-#include "dialects/graph/SourceOp.h"
+#include "dialects/graph/Sources.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
-#include "llvm/ADT/SetVector.h"
 
 #include <mutex>
 
 using namespace mlir;
 
 namespace wick::compiler {
-
-static void collect(Location loc, llvm::SmallSetVector<StringAttr, 4> &names) {
-  if (auto n = dyn_cast<NameLoc>(loc))
-    names.insert(n.getName());
-  else if (auto f = dyn_cast<FusedLoc>(loc))
-    for (Location l : f.getLocations())
-      collect(l, names);
-}
-
-std::string sourceNames(Location loc) {
-  llvm::SmallSetVector<StringAttr, 4> names;
-  collect(loc, names);
-  std::string text;
-  for (StringAttr n : names)
-    text += (text.empty() ? "" : ", ") + n.getValue().str();
-  return text;
-}
 
 std::pair<std::string, int64_t> sourceOp(Location loc) {
   std::string what = graph::sourceOpOf(loc);
@@ -47,7 +29,7 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *ctx, std::vector<wick::com
         e.kind = d.getSeverity() == DiagnosticSeverity::Error     ? wick::compiler::Diagnostic::Error
                  : d.getSeverity() == DiagnosticSeverity::Warning ? wick::compiler::Diagnostic::Warning
                                                                   : wick::compiler::Diagnostic::Remark;
-        e.node = sourceNames(d.getLocation());
+        e.node = graph::sourceNames(d.getLocation());
         std::tie(e.op, e.opset) = sourceOp(d.getLocation());
         e.message = d.str();
         std::lock_guard guard(*lock);

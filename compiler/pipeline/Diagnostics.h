@@ -11,9 +11,6 @@
 
 namespace wick::compiler {
 
-/// Source names on a location, joined by ", ".
-std::string sourceNames(mlir::Location loc);
-
 /// Op and opset of the first source node on a location; "" and 0 when it has none.
 std::pair<std::string, int64_t> sourceOp(mlir::Location loc);
 

@@ -203,7 +203,7 @@ private:
   bool makeSchedule() {
     schedule = buildSchedule(*module);
     for (auto &[loc, why, operands] : schedule.errors) {
-      Diagnostic d{Diagnostic::Unsupported, sourceNames(loc), "", why};
+      Diagnostic d{Diagnostic::Unsupported, graph::sourceNames(loc), "", why};
       std::tie(d.op, d.opset) = sourceOp(loc);
       d.operands = operands;
       report.diagnostics.push_back(std::move(d));
@@ -295,12 +295,7 @@ private:
 
 std::vector<std::string> optionalSteps() { return {std::begin(optionalStepNames), std::end(optionalStepNames)}; }
 
-std::vector<std::pair<std::string, std::string>> supportedOps() {
-  std::vector<std::pair<std::string, std::string>> list;
-  for (const KnownOp &op : knownOps())
-    list.push_back({op.op, op.record});
-  return list;
-}
+std::vector<std::pair<std::string, std::string>> supportedOps() { return knownOps(); }
 
 CompileReport compile(const CompileRequest &request) { return compile(request, ImportedModule{}); }
 

@@ -11,14 +11,6 @@ using namespace mlir;
 
 namespace wick::compiler {
 
-void collectNames(Location loc, llvm::SmallSetVector<StringAttr, 4> &names) {
-  if (auto n = dyn_cast<NameLoc>(loc))
-    names.insert(n.getName());
-  else if (auto f = dyn_cast<FusedLoc>(loc))
-    for (Location l : f.getLocations())
-      collectNames(l, names);
-}
-
 Schedule buildSchedule(ModuleOp module) {
   Schedule out;
   ScheduleBuilder builder(module, out);

@@ -8,7 +8,7 @@
 #include "compiler/schedule/Registers.h"
 #include "compiler/schedule/Schedule.h"
 #include "dialects/graph/Graph.h"
-#include "dialects/graph/SourceOp.h"
+#include "dialects/graph/Sources.h"
 #include "passes/cpu/GroupEmitter.h"
 #include "passes/fuse/Grouping.h"
 
@@ -22,12 +22,9 @@ using graph::AssertOp, graph::IfOp, graph::KernelOp, graph::LoopOp, graph::Resha
 using graph::constantOf, graph::dimOf, graph::dimsOf, graph::isConstant, graph::product, graph::SymbolInfo,
     graph::Symbols;
 using llvm::ArrayRef, llvm::cast, llvm::DenseMap, llvm::dyn_cast, llvm::isa, llvm::SmallVector, llvm::StringRef;
-using mlir::AffineExpr, mlir::AffineSymbolExpr, mlir::Block, mlir::DenseI64ArrayAttr, mlir::FusedLoc,
-    mlir::getAffineConstantExpr, mlir::IntegerAttr, mlir::IntegerType, mlir::Location, mlir::ModuleOp, mlir::NameLoc,
-    mlir::Operation, mlir::RankedTensorType, mlir::Region, mlir::StringAttr, mlir::Type, mlir::Value, mlir::ValueRange;
-
-/// The names of a location's source nodes.
-void collectNames(Location loc, llvm::SmallSetVector<StringAttr, 4> &names);
+using mlir::AffineExpr, mlir::AffineSymbolExpr, mlir::Block, mlir::DenseI64ArrayAttr, mlir::getAffineConstantExpr,
+    mlir::IntegerAttr, mlir::IntegerType, mlir::Location, mlir::ModuleOp, mlir::Operation, mlir::RankedTensorType,
+    mlir::Region, mlir::StringAttr, mlir::Type, mlir::Value, mlir::ValueRange;
 
 class ScheduleBuilder {
 public:
@@ -133,11 +130,7 @@ private:
   }
 
   uint32_t node(Location loc) {
-    llvm::SmallSetVector<StringAttr, 4> names;
-    collectNames(loc, names);
-    std::string text;
-    for (StringAttr n : names)
-      text += (text.empty() ? "" : ", ") + n.getValue().str();
+    std::string text = graph::sourceNames(loc);
     if (text.empty())
       return fmt::kNone;
     auto [it, isNew] = nodes.try_emplace(text, program.nodes.size());

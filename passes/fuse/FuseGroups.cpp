@@ -10,6 +10,7 @@
 // static and not a view is inside a kernel. The place of a kernel is its root's.
 // Test: test/passes/fuse/fuse-groups.mlir.
 //
+#include "dialects/graph/Sources.h"
 #include "passes/Passes.h"
 #include "passes/fuse/Grouping.h"
 
@@ -25,29 +26,19 @@ using namespace mlir;
 using namespace wick::graph;
 using namespace wick::passes;
 
-/// Source names on a location, in order, without repeats.
-static void collectNames(Location loc, SmallVectorImpl<Attribute> &names) {
-  if (auto n = dyn_cast<NameLoc>(loc)) {
-    if (!llvm::is_contained(names, Attribute(n.getName())))
-      names.push_back(n.getName());
-  } else if (auto f = dyn_cast<FusedLoc>(loc)) {
-    for (Location l : f.getLocations())
-      collectNames(l, names);
-  }
-}
-
 static void outline(Group &g) {
   Operation *root = g.root;
   OpBuilder b(root);
   llvm::SmallSetVector<Value, 8> inputs;
   llvm::SmallPtrSet<Operation *, 8> inside(g.members.begin(), g.members.end());
-  SmallVector<Attribute> sources;
+  SourceNames names;
   for (Operation *m : g.members) {
-    collectNames(m->getLoc(), sources);
+    collectSourceNames(m->getLoc(), names);
     for (Value v : m->getOperands())
       if (!isLiteral(v) && !(v.getDefiningOp() && inside.contains(v.getDefiningOp())))
         inputs.insert(v);
   }
+  SmallVector<Attribute> sources(names.begin(), names.end());
   auto kernel = KernelOp::create(
       b, FusedLoc::get(b.getContext(), llvm::map_to_vector(g.members, [](Operation *m) { return m->getLoc(); })),
       root->getResultTypes(), inputs.getArrayRef(), b.getStringAttr(strategyName(g.strategy)), b.getArrayAttr(sources));

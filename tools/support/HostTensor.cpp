@@ -88,6 +88,13 @@ constexpr TypeName kTypes[] = {
 };
 } // namespace
 
+std::string typeText(const HostTensor &tensor) {
+  std::string text = std::string(wick_dtype_name(tensor.dtype)) + "[";
+  for (size_t i = 0; i < tensor.dims.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(tensor.dims[i]);
+  return text + "]";
+}
+
 std::string onnxTypeName(uint32_t dtype) {
   for (const TypeName &t : kTypes)
     if (t.dtype == dtype)

@@ -23,6 +23,9 @@ struct HostTensor {
 /// Writes beside `path` and renames, so that no half-written file is left.
 [[nodiscard]] bool writeFile(const std::string &path, const std::vector<std::string> &pieces, std::string &error);
 
+/// "f32[1, 10]"
+std::string typeText(const HostTensor &tensor);
+
 /// "FLOAT", "BFLOAT16", ...: names of the ONNX enumeration; "" for an unknown code.
 std::string onnxTypeName(uint32_t dtype);
 /// 0 for a name without an element type of ours.

@@ -120,18 +120,11 @@ static int measure(const Options &options, Figures &f, std::string &error) {
   return kDone;
 }
 
-static std::string shapeText(const HostTensor &t) {
-  std::string text = t.name + " " + wick_dtype_name(t.dtype) + "[";
-  for (size_t i = 0; i < t.dims.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(t.dims[i]);
-  return text + "]";
-}
-
 static void print(const Options &options, const Figures &f) {
   std::printf("%s: %s, %u thread%s\n", options.model.c_str(), f.slice.empty() ? "no kernels" : f.slice.c_str(),
               options.threads, options.threads == 1 ? "" : "s");
   for (const HostTensor &t : f.inputs)
-    std::printf("input        %s%s\n", shapeText(t).c_str(), f.synthetic ? ", synthetic" : "");
+    std::printf("input        %s %s%s\n", t.name.c_str(), typeText(t).c_str(), f.synthetic ? ", synthetic" : "");
   if (f.compileMs > 0)
     std::printf("compile      %s\n", formatMs(f.compileMs).c_str());
   std::printf("load         %s\nfirst run    %s\n", formatMs(f.loadMs).c_str(), formatMs(f.firstMs).c_str());

@@ -191,18 +191,11 @@ static double element(const HostTensor &t, size_t i) {
   return double(bits);
 }
 
-static std::string shapeText(const HostTensor &t) {
-  std::string text = std::string(wick_dtype_name(t.dtype)) + "[";
-  for (size_t i = 0; i < t.dims.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(t.dims[i]);
-  return text + "]";
-}
-
 Deviation compare(const HostTensor &a, const HostTensor &b, double tolerance) {
   Deviation d;
   if (a.dtype != b.dtype || a.dims != b.dims) {
     d.exceeds = true;
-    d.text = shapeText(a) + " against " + shapeText(b);
+    d.text = typeText(a) + " against " + typeText(b);
     return d;
   }
   bool isFloat =
@@ -215,6 +208,7 @@ Deviation compare(const HostTensor &a, const HostTensor &b, double tolerance) {
   double allowed = isFloat ? tolerance * scale : 0;
   for (size_t i = 0; i < n; ++i) {
     double x = element(a, i), y = element(b, i);
+    // What the difference cannot tell (infinities, NaN); a negative tolerance lets nothing agree.
     if (allowed >= 0 && (x == y || (std::isnan(x) && std::isnan(y))))
       continue;
     double difference = std::fabs(x - y);
@@ -232,7 +226,7 @@ Deviation compare(const HostTensor &a, const HostTensor &b, double tolerance) {
                   d.count, n, d.at, element(a, d.at), element(b, d.at), d.largest, d.relative);
   else
     std::snprintf(line, sizeof(line), "largest difference %.3g, relative %.3g", d.largest, d.relative);
-  d.text = shapeText(a) + ": " + line;
+  d.text = typeText(a) + ": " + line;
   return d;
 }
 

@@ -97,14 +97,6 @@ int runJob(const RunJob &job, RunReport &report, std::string &error) {
   return kDone;
 }
 
-/// "f32[1, 10]"
-static std::string typeText(const HostTensor &t) {
-  std::string text = std::string(wick_dtype_name(t.dtype)) + "[";
-  for (size_t i = 0; i < t.dims.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(t.dims[i]);
-  return text + "]";
-}
-
 /// " = 0.1, 0.25, ...": the beginning, for types that C++ prints.
 static std::string firstValues(const HostTensor &t) {
   constexpr size_t kShown = 6;

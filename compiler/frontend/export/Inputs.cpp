@@ -3,6 +3,7 @@
 // The program's signature: weights, state and the user's inputs before the walk,
 // outputs and what was written after it.
 //
+#include "compiler/frontend/InputSizes.h"
 #include "compiler/frontend/export/ExportImporter.h"
 #include "compiler/frontend/export/SymExpr.h"
 #include "compiler/frontend/torch/archive/Json.h"
@@ -14,16 +15,6 @@ using torch::ScalarType;
 using torch::Storage;
 
 //===-- Sizes --------------------------------------------------------------===//
-
-/// "8" or "1..64".
-static bool parseRange(StringRef text, std::pair<int64_t, int64_t> &out) {
-  auto [lo, hi] = text.split("..");
-  if (lo.getAsInteger(10, out.first) || out.first < 0)
-    return false;
-  if (!text.contains(".."))
-    return out.second = out.first, true;
-  return !hi.getAsInteger(10, out.second) && out.second >= out.first;
-}
 
 /// The file's bounds, with the user's on top. A lower bound of 2 says only that the
 /// example was no smaller: torch treats 0 and 1 apart.
@@ -78,23 +69,20 @@ void ExportImporter::readOptions() {
     problems.push_back({true, "", "", why.str()});
   };
   for (const auto &[name, text] : options.dims) {
-    std::pair<int64_t, int64_t> range;
-    if (parseRange(text, range))
+    DimRange range;
+    std::string error;
+    if (parseDim(name, text, range, error))
       dimBounds[name] = range;
     else
-      refuse("--dim " + name + "=" + text + ": expected a number or LOW..HIGH");
+      refuse(error);
   }
   const Object *metas = file.graph().getObject("tensor_values");
   for (const auto &[name, text] : options.shapes) {
-    SmallVector<StringRef> parts;
-    if (!text.empty())
-      StringRef(text).split(parts, 'x');
+    SmallVector<StringRef> parts = splitSizes(text);
     const Object *meta = metas ? metas->getObject(name) : nullptr;
     const llvm::json::Array *sizes = meta ? meta->getArray("sizes") : nullptr;
     if (!sizes || sizes->size() != parts.size()) {
-      refuse(sizes ? "--shape gives " + Twine(parts.size()) + " dims for input '" + name + "' of rank " +
-                         Twine(sizes->size())
-                   : "--shape " + Twine(name) + ": there is no such input");
+      refuse(sizes ? otherRank(name, parts.size(), sizes->size()) : "--shape " + name + ": there is no such input");
       continue;
     }
     for (auto [i, part] : llvm::enumerate(parts)) {

@@ -5,18 +5,10 @@
 //
 #include "compiler/frontend/onnx/OnnxImporter.h"
 
+#include "compiler/frontend/InputSizes.h"
+
 using namespace mlir;
 namespace wick::compiler {
-
-/// "8" or "1..64"; false when it is neither or empty.
-static bool parseRange(StringRef text, std::pair<int64_t, int64_t> &out) {
-  auto [lo, hi] = text.split("..");
-  if (lo.getAsInteger(10, out.first) || out.first < 0)
-    return false;
-  if (!text.contains(".."))
-    return out.second = out.first, true;
-  return !hi.getAsInteger(10, out.second) && out.second >= out.first;
-}
 
 AffineExpr OnnxImporter::namedDim(StringRef name) {
   for (auto it = aliases.find(name.str()); it != aliases.end(); it = aliases.find(name.str()))
@@ -33,26 +25,11 @@ bool OnnxImporter::overrideShape(const onnx::ValueInfo &input, const onnx::Type 
   for (const auto &[name, text] : options.shapes) {
     if (name != input.name)
       continue;
-    SmallVector<StringRef> parts;
-    if (!text.empty())
-      StringRef(text).split(parts, 'x');
-    if (type.hasRank && parts.size() != dims.size()) {
-      problems.push_back({true, "", "",
-                          "--shape gives " + std::to_string(parts.size()) + " dims for input '" + name + "' of rank " +
-                              std::to_string(dims.size())});
-      return false;
-    }
-    dims.resize(parts.size());
-    for (auto [i, part] : llvm::enumerate(parts)) {
-      int64_t v;
-      if (!part.getAsInteger(10, v) && v >= 0)
-        dims[i] = g.expr(v);
-      else if (part != "?")
-        dims[i] = namedDim(part);
-      else if (!dims[i])
-        dims[i] = namedDim(name + "_d" + std::to_string(i));
-    }
-    return true;
+    std::string error;
+    if (applyShape(g, name, text, type.hasRank, [&](StringRef dim) { return namedDim(dim); }, dims, error))
+      return true;
+    problems.push_back({true, "", "", error});
+    return false;
   }
   return type.hasRank;
 }
@@ -143,11 +120,12 @@ void OnnxImporter::importSequenceInput(const onnx::ValueInfo &input) {
 
 void OnnxImporter::importInputs() {
   for (const auto &[name, text] : options.dims) {
-    std::pair<int64_t, int64_t> range;
-    if (parseRange(text, range))
+    DimRange range;
+    std::string error;
+    if (parseDim(name, text, range, error))
       dimBounds[name] = range;
     else
-      problems.push_back({true, "", "", "--dim " + name + "=" + text + ": expected a number or LOW..HIGH"});
+      problems.push_back({true, "", "", error});
   }
   for (const onnx::ValueInfo &input : model.graph.inputs) {
     if (scopes.back().tensors.contains(input.name))

@@ -29,13 +29,9 @@ struct ImportOptions {
   std::string modelName = "model.onnx";
 };
 
-/// An op that the importer knows by itself; besides these, ops whose schema has a function body are expanded.
-struct KnownOp {
-  std::string op;     ///< "Relu", "com.microsoft.Gelu"
-  std::string record; ///< the op of the graph dialect that it is a row of; "" for a composition
-};
-/// Sorted by name.
-std::vector<KnownOp> knownOps();
+/// Ops that have an importer, sorted by name ("Relu", "com.microsoft.Gelu"), each with the op of the graph dialect
+/// that it is a row of ("" for a composition). Besides these, ops whose schema has a function body are expanded.
+std::vector<std::pair<std::string, std::string>> knownOps();
 
 struct ImportResult {
   enum class Kind { Ok, Unsupported, Error };

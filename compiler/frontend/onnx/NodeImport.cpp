@@ -194,16 +194,13 @@ static const llvm::StringMap<OnnxRow> &rows() {
   return table;
 }
 
-std::vector<KnownOp> knownOps() {
+std::vector<std::pair<std::string, std::string>> knownOps() {
   std::map<std::string, std::string> all;
   for (const auto &entry : rows())
     all[entry.getKey().ltrim('.').str()] = entry.getValue().op;
   for (const auto &entry : importers())
     all[entry.getKey().str()] = "";
-  std::vector<KnownOp> list;
-  for (auto &[op, record] : all)
-    list.push_back({op, record});
-  return list;
+  return {all.begin(), all.end()};
 }
 
 bool hasRow(const onnx::Node &node) { return rows().contains(node.domain + "." + node.opType); }

@@ -16,24 +16,6 @@ int64_t OnnxImporter::sourceOpset(const onnx::Node &node) const {
   return version ? version : model.opsetVersion(node.domain);
 }
 
-/// The type of a value as ONNX would write it; dims that are no single symbol are "?".
-static onnx::Type typeOf(GraphBuilder &g, Value v) {
-  onnx::Type t;
-  auto type = cast<RankedTensorType>(v.getType());
-  t.kind = onnx::Type::Kind::Tensor;
-  t.elem = dataTypeOf(type.getElementType());
-  t.hasRank = true;
-  for (AffineExpr d : graph::dimsOf(type)) {
-    onnx::Dim dim;
-    if (auto c = graph::constantOf(d))
-      dim.kind = onnx::Dim::Kind::Value, dim.value = *c;
-    else if (auto s = dyn_cast<AffineSymbolExpr>(d); s && !g.symbols[s.getPosition()].name.empty())
-      dim.kind = onnx::Dim::Kind::Param, dim.param = g.symbols[s.getPosition()].name;
-    t.dims.push_back(dim);
-  }
-  return t;
-}
-
 std::string OnnxImporter::typeText(const std::string &name) {
   if (const Sequence *list = lookupList(name)) {
     std::string kind = list->isOptional ? "optional " : "";
@@ -43,7 +25,7 @@ std::string OnnxImporter::typeText(const std::string &name) {
   }
   for (Scope &scope : llvm::reverse(scopes)) {
     if (auto it = scope.values.find(name); it != scope.values.end() && it->second)
-      return onnx::describe(typeOf(g, it->second));
+      return onnx::describe(declaredType(it->second, &g.symbols));
     if (auto it = scope.tensors.find(name); it != scope.tensors.end())
       return onnx::describe(*it->second);
     if (scope.broken.contains(name))

@@ -137,7 +137,7 @@ void requireAtMost(GraphBuilder &g, AffineExpr first, AffineExpr second, StringR
     graph::AssertOp::create(g.b, g.loc, ok, message);
 }
 
-onnx::Type declaredType(const Operand &x) {
+onnx::Type declaredType(const Operand &x, const graph::Symbols *names) {
   onnx::Type t;
   if (!x)
     return t;
@@ -151,6 +151,8 @@ onnx::Type declaredType(const Operand &x) {
       onnx::Dim dim;
       if (auto c = graph::constantOf(d))
         dim.kind = onnx::Dim::Kind::Value, dim.value = *c;
+      else if (auto s = dyn_cast<AffineSymbolExpr>(d); names && s && !(*names)[s.getPosition()].name.empty())
+        dim.kind = onnx::Dim::Kind::Param, dim.param = (*names)[s.getPosition()].name;
       t.dims.push_back(dim);
     }
     return t;

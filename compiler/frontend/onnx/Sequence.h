@@ -68,7 +68,7 @@ mlir::AffineExpr offsetOf(GraphBuilder &g, const Sequence &s, mlir::Value at);
 void requireAtMost(GraphBuilder &g, mlir::AffineExpr first, mlir::AffineExpr second, llvm::StringRef message);
 
 /// The type as ONNX says it, as far as it is known.
-onnx::Type declaredType(const Operand &x);
+onnx::Type declaredType(const Operand &x, const graph::Symbols *names = nullptr);
 
 } // namespace wick::compiler
 

@@ -153,13 +153,9 @@ static mlir::Value asCarried(GraphBuilder &g, mlir::Value v, mlir::Type t) {
   if (x.getElementType() != y.getElementType() || x.getRank() != y.getRank())
     return {};
   for (auto [p, q] : llvm::zip(graph::dimsOf(x), graph::dimsOf(y))) {
-    if (graph::provablyEqual(p, q))
-      continue;
-    if (graph::constantOf(g.simplify(p - q)))
+    if (graph::constantOf(g.simplify(p - q)).value_or(0) != 0)
       return {};
-    mlir::Value same = g.create<graph::EqualOp>({g.dimScalar(p), g.dimScalar(q)});
-    if (same)
-      graph::AssertOp::create(g.b, g.loc, same, "a carried value of this loop must keep its shape");
+    g.checkEqual(p, q, "a carried value of this loop must keep its shape");
   }
   return g.reshape(v, graph::dimsOf(y));
 }

@@ -4,6 +4,8 @@
 //
 #include "compiler/frontend/torchscript/Signature.h"
 
+#include "compiler/frontend/InputSizes.h"
+
 using namespace mlir;
 namespace wick::compiler::torchscript {
 
@@ -59,14 +61,13 @@ AffineExpr Signature::namedDim(StringRef name) {
   for (auto &[key, text] : options.common.dims) {
     if (key != name)
       continue;
-    auto [low, high] = StringRef(text).split("..");
-    int64_t lo, hi;
-    if (low.getAsInteger(10, lo) || lo < 0 ||
-        (StringRef(text).contains("..") && (high.getAsInteger(10, hi) || hi < lo))) {
-      problem("--dim " + key + "=" + text + ": expected a number or LOW..HIGH");
+    DimRange range;
+    std::string error;
+    if (!parseDim(name, text, range, error)) {
+      problem(error);
       return ev.g.expr(1);
     }
-    return StringRef(text).contains("..") ? ev.g.symbols.named(name, lo, hi) : ev.g.expr(lo);
+    return range.first == range.second ? ev.g.expr(range.first) : ev.g.symbols.named(name, range.first, range.second);
   }
   return ev.g.symbols.named(name);
 }
@@ -126,23 +127,10 @@ std::optional<Value> Signature::tensor(const std::string &name, const PickleValu
       problem("--shape " + name + "=" + *shape + ": there is no element type '" + type + "'");
       return std::nullopt;
     }
-    SmallVector<StringRef> parts;
-    if (!sizes.empty())
-      sizes.split(parts, 'x');
-    if (known && parts.size() != declared.size()) {
-      problem("--shape gives " + Twine(parts.size()) + " dims for input '" + name + "' of rank " +
-              Twine(declared.size()));
+    std::string error;
+    if (!applyShape(g, name, sizes, known, [&](StringRef dim) { return namedDim(dim); }, dims, error)) {
+      problem(error);
       return std::nullopt;
-    }
-    dims.resize(parts.size());
-    for (auto [i, part] : llvm::enumerate(parts)) {
-      int64_t v;
-      if (!part.getAsInteger(10, v) && v >= 0)
-        dims[i] = g.expr(v);
-      else if (part != "?")
-        dims[i] = namedDim(part);
-      else if (!dims[i])
-        dims[i] = namedDim(name + "_d" + std::to_string(i));
     }
   }
   if (isComplex)

@@ -45,9 +45,7 @@ Value sized(NodeImport &n, Value v, int64_t axis, AffineExpr size) {
     return {};
   }
   g.mustEqual(g.dim(v, axis), size);
-  Value equal = g.create<graph::EqualOp>({g.dimScalar(g.dim(v, axis)), g.dimScalar(size)});
-  if (equal && !g.isConstant(equal))
-    graph::AssertOp::create(g.b, g.loc, equal, "a mask or bias of attention is as long as the keys");
+  g.checkEqual(g.dim(v, axis), size, "a mask or bias of attention is as long as the keys");
   return g.slice(v, axis, g.expr(0), size);
 }
 

@@ -112,11 +112,6 @@ static std::optional<int64_t> declaredDim(const onnx::Type &type, size_t rank, s
   return type.dims[d].value;
 }
 
-static void assertSize(GraphBuilder &g, AffineExpr a, AffineExpr c, StringRef what) {
-  if (Value same = g.create<graph::EqualOp>({g.dimScalar(a), g.dimScalar(c)}))
-    graph::AssertOp::create(g.b, g.loc, same, what);
-}
-
 /// `v`, a trip's value k, as the next trip wants it; dims that vary are added to the
 /// plan. Null when rank or type are others.
 static Value asCarried(GraphBuilder &g, Value v, Type want, size_t k, const onnx::Type &declared, CarriedPlan &plan) {
@@ -133,7 +128,7 @@ static Value asCarried(GraphBuilder &g, Value v, Type want, size_t k, const onnx
       continue;
     auto size = graph::constantOf(to[d]);
     if (size && declaredDim(declared, to.size(), d) == size && !graph::constantOf(from[d]))
-      assertSize(g, from[d], to[d], "a carried value of this loop must keep its declared shape");
+      g.checkEqual(from[d], to[d], "a carried value of this loop must keep its declared shape");
     else
       plan.changes.insert({k, d}), to[d] = from[d];
   }
@@ -145,7 +140,7 @@ static Value asRow(GraphBuilder &g, Value v, const onnx::Type &declared, size_t 
   Exprs dims = g.dims(v), to = dims;
   for (size_t d = 0; d < dims.size(); ++d)
     if (auto size = declaredDim(declared, dims.size(), d); size && usesSince(g, dims[d], first)) {
-      assertSize(g, dims[d], g.expr(*size), "a value that this loop stacks must have its declared shape");
+      g.checkEqual(dims[d], g.expr(*size), "a value that this loop stacks must have its declared shape");
       to[d] = g.expr(*size);
     }
   return to == dims ? v : g.reshape(v, to);

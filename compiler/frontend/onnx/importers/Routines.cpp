@@ -228,12 +228,9 @@ static void importCol2Im(NodeImport &n) {
 /// they certainly do.
 static bool requireEqual(NodeImport &n, AffineExpr x, AffineExpr y, const std::string &what) {
   GraphBuilder &g = n.g;
-  if (graph::provablyEqual(x, y))
-    return true;
-  if (graph::constantOf(g.simplify(x - y)))
+  if (graph::constantOf(g.simplify(x - y)).value_or(0) != 0)
     return n.error(what), false;
-  if (Value same = g.create<graph::EqualOp>({g.dimScalar(x), g.dimScalar(y)}))
-    graph::AssertOp::create(g.b, g.loc, same, what);
+  g.checkEqual(x, y, what);
   return true;
 }
 

@@ -106,12 +106,10 @@ static void importStft(NodeImport &n) {
     AffineExpr given = g.sizeOf(n.input(3), 0, 1);
     if (window && graph::constantOf(g.simplify(given - length)).value_or(0) != 0)
       return n.error("frame_length is not the window's length");
-    if (window && !graph::provablyEqual(given, length)) {
-      if (Value same = g.create<graph::EqualOp>({g.dimScalar(given), g.dimScalar(length)}))
-        graph::AssertOp::create(g.b, g.loc, same, "frame_length is not the window's length");
-    } else {
+    if (window)
+      g.checkEqual(given, length, "frame_length is not the window's length");
+    else
       length = given;
-    }
   }
   AffineExpr frames = g.simplify(g.floorDiv(g.simplify(d[1] - length), step) + 1);
   Type i64 = g.b.getI64Type();
