@@ -10,6 +10,7 @@
 #include "compiler/pipeline/ImportedModule.h"
 #include "compiler/pipeline/Phase.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "dialects/graph/Sources.h"
 #include "runtime/format/Checksum.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -197,7 +198,18 @@ private:
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
 #endif
+    if (isZip(request.input)) {
+      ImportResult refused;
+      refused.kind = ImportResult::Kind::Unsupported;
+      refused.problems.push_back(
+          {true, "", "", "'" + request.input + "' is an archive; this build reads ONNX models only"});
+      return refused;
+    }
     return importOnnxFile(context.get(), request.input, weights, options);
+  }
+  static bool isZip(const std::string &path) {
+    auto file = llvm::MemoryBuffer::getFileSlice(path, 4, 0);
+    return file && (*file)->getBuffer() == "PK\3\4";
   }
 
   bool makeSchedule() {
@@ -292,6 +304,14 @@ private:
   std::vector<SliceCode> code;
 };
 } // namespace
+
+bool readsTorchScript() {
+#ifdef WICK_TORCHSCRIPT
+  return true;
+#else
+  return false;
+#endif
+}
 
 std::vector<std::string> optionalSteps() { return {std::begin(optionalStepNames), std::end(optionalStepNames)}; }
 

@@ -80,7 +80,7 @@ int runPeer(const std::vector<std::string> &arguments, const ScratchFolder &scra
   for (std::string line; std::getline(file, line);) // the last line of a traceback says it
     if (!line.empty())
       error = line;
-  error = "onnxruntime: " + error;
+  error = "onnxruntime: " + error + " (WICK_PYTHON names the Python to ask)";
   return kFailed;
 }
 
