@@ -42,8 +42,19 @@ class OnnxImport<string op, list<string> operandNames = [], list<string> attrMap
   string domain = dom;
 }
 
+/// One row of the ATen table: `operands` names this op's operands in the order of the
+/// torch op's arguments ("" skips one), `attrs` maps "position=wick". Operands are
+/// promoted; `how` is `keep`, `float` (integers become f32 first) or `bool`.
+class AtenImport<string op, list<string> operandNames, string promotion = "keep", list<string> attrMap = []> {
+  string atenOp = op;
+  list<string> operands = operandNames;
+  list<string> attrs = attrMap;
+  string how = promotion;
+}
+
 class Wick_Op<string mnemonic, list<Trait> traits = []> : Op<Wick_Dialect, mnemonic, traits> {
   list<OnnxImport> imports = [];
+  list<AtenImport> aten = [];
   list<string> examples = [];
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

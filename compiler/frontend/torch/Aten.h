@@ -17,6 +17,7 @@
 
 namespace wick::compiler::torch {
 
+
 /// The element type of a dtype (quantized ones: that of their integers; complex ones:
 /// that of their parts), null for those that tensors cannot hold; and back, quantized
 /// and complex dtypes aside (None: a type that torch does not have).
@@ -47,15 +48,59 @@ struct Arg {
 
   bool isNone() const { return kind == Kind::None; }
   bool isTensor() const { return kind == Kind::Tensor; }
+  bool isNumber() const { return kind == Kind::Bool || kind == Kind::Int || kind == Kind::Double; }
+
+  static Arg of(mlir::Value v) {
+    Arg a;
+    a.kind = Kind::Tensor, a.tensor = v;
+    return a;
+  }
+  static Arg of(mlir::AffineExpr e) {
+    Arg a;
+    a.kind = Kind::Int, a.integer = e;
+    return a;
+  }
 };
 
-/// One call. Errors go to `g.fail`, which sticks.
+/// One call. Errors go to `g.fail`, which sticks. The functions read arguments; each
+/// takes one past the end as None, and what to give for None where that is allowed.
+/// After an error they return null, zero or nothing, and the results are void.
 struct AtenCall {
   GraphBuilder &g;
   llvm::StringRef name;     ///< "aten::add", without overload
   llvm::StringRef overload; ///< "Tensor", may be empty
   std::vector<Arg> args;
   std::vector<Arg> results;
+
+  const Arg &arg(size_t i) const;
+  bool has(size_t i) const { return !arg(i).isNone(); }
+  void fail(const llvm::Twine &why); ///< with the op's name before it
+
+  mlir::Value tensor(size_t i);         ///< required; a number becomes a scalar of torch's default dtype
+  mlir::Value tensorOrNull(size_t i);   ///< null for None
+  std::vector<mlir::Value> tensors(size_t i); ///< of a list; null for its Nones
+  /// Numbers; tensors of one known element count as such.
+  int64_t integer(size_t i, std::optional<int64_t> otherwise = {});
+  double number(size_t i, std::optional<double> otherwise = {});
+  bool flag(size_t i, bool otherwise = false);
+  std::string text(size_t i, llvm::StringRef otherwise = "");
+  /// A size: known, an expression, or read at run time.
+  mlir::AffineExpr size(size_t i, mlir::AffineExpr otherwise = {});
+  Exprs sizes(size_t i);
+  /// Integers of a list or one integer; `count` of them when given (one counts for all,
+  /// an empty list or None gives `otherwise`).
+  llvm::SmallVector<int64_t> integers(size_t i);
+  llvm::SmallVector<int64_t> integers(size_t i, size_t count, int64_t otherwise);
+  mlir::Type dtype(size_t i, mlir::Type otherwise);
+  /// A dim in [-rank, rank) made non-negative (rank 0 counts as 1).
+  int64_t axis(size_t i, int64_t rank, std::optional<int64_t> otherwise = {});
+  int64_t wrapAxis(int64_t axis, int64_t rank);
+  /// Dims, sorted; None and the empty list mean all.
+  llvm::SmallVector<int64_t> axes(size_t i, int64_t rank);
+
+  void give(mlir::Value v) { results.push_back(Arg::of(v)); }
+  void giveList(llvm::ArrayRef<mlir::Value> list);
+  void giveSize(mlir::AffineExpr e) { results.push_back(Arg::of(e)); }
 };
 
 using AtenFn = void (*)(AtenCall &call);

@@ -2,6 +2,7 @@
 //
 // Reads and writes at index operands: Gather*, Scatter*, TensorScatter, OneHot.
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/NodeImport.h"
 
 using namespace mlir;
@@ -30,36 +31,31 @@ static void importGatherNd(NodeImport &n) {
 }
 
 /// The routines' code of a reduction; empty after an error.
-static std::optional<int64_t> reduction(NodeImport &n) {
+static std::optional<ScatterKind> reduction(NodeImport &n) {
   std::string name = n.stringAttr("reduction", "none");
   const char *names[] = {"none", "add", "mul", "min", "max"};
   for (int64_t i = 0; i < 5; ++i)
     if (name == names[i])
-      return i;
+      return ScatterKind(i);
   n.error("reduction '" + name + "'");
   return std::nullopt;
 }
 
 static void importScatterElements(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0), indices = g.castTo(n.input(1), g.b.getI64Type());
-  Exprs dims = g.dims(x), idxDims = g.dims(n.input(1));
-  auto axis = n.axis(n.intAttr("axis", 0), dims.size());
+  auto axis = n.axis(n.intAttr("axis", 0), g.rank(n.input(0)));
   auto how = axis ? reduction(n) : std::nullopt;
   if (!how)
     return;
-  if (dims.size() != idxDims.size())
-    return n.error("data of rank " + Twine(dims.size()) + " and indices of rank " + Twine(idxDims.size()));
-  Exprs args{g.expr(dims.size()), g.expr(*axis), g.expr(*how)}, lines = dims;
-  llvm::append_range(args, dims), llvm::append_range(args, idxDims);
-  lines[*axis] = g.expr(1);
-  n.set(0, g.routine("scatter_elements", {x, indices, n.input(2)}, x.getType(), args, g.count(lines), g.expr(0))[0]);
+  if (g.rank(n.input(0)) != g.rank(n.input(1)))
+    return n.error("data of rank " + Twine(g.rank(n.input(0))) + " and indices of rank " + Twine(g.rank(n.input(1))));
+  n.set(0, scatterElements(g, n.input(0), n.input(1), n.input(2), *axis, *how));
 }
 
 static void importScatterNd(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0), indices = g.castTo(n.input(1), g.b.getI64Type());
-  Exprs dims = g.dims(x), idxDims = g.dims(n.input(1));
+  Value x = n.input(0), indices = n.input(1);
+  Exprs dims = g.dims(x), idxDims = g.dims(indices);
   auto how = reduction(n);
   // updates: [..., the dims of x that a tuple leaves]
   int64_t length = int64_t(idxDims.size()) - 1 + int64_t(dims.size()) - g.rank(n.input(2));
@@ -72,11 +68,7 @@ static void importScatterNd(NodeImport &n) {
   }
   if (!how || !depth || *depth > int64_t(dims.size()))
     return n.error("index tuples that are longer than the rank " + Twine(dims.size()));
-  ArrayRef<AffineExpr> outer = ArrayRef(dims).take_front(*depth);
-  Exprs args{g.count(ArrayRef(idxDims).drop_back()), g.expr(*depth), g.count(ArrayRef(dims).drop_front(*depth)),
-             g.expr(*how)};
-  llvm::append_range(args, outer);
-  n.set(0, g.routine("scatter_nd", {x, indices, n.input(2)}, x.getType(), args, g.count(outer), g.expr(0))[0]);
+  n.set(0, scatterNd(g, x, indices, n.input(2), *how));
 }
 
 static void importTensorScatter(NodeImport &n) {

@@ -3,24 +3,13 @@
 // LSTM, GRU, RNN: the input product of all steps and directions is one matmul, the
 // recurrence a routine a direction (runtime/kernels/Routines.def has its contract).
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/NodeImport.h"
 
 using namespace mlir;
 namespace wick::compiler {
 
-namespace {
-enum class Cell { Lstm, Gru, Rnn };
-struct Recurrence {
-  Cell cell;
-  int64_t gates, hidden, dirs, flags;
-  AffineExpr seq, batch;
-  Type elem;     ///< f32 or f64
-  Value x;       ///< the input product [seq * batch, dirs * gates * hidden]
-  Value seqLens; ///< i64 [batch], or a dummy
-  bool hasSeqLens, reverseOnly;
-  Exprs activations; ///< (kind, alpha, beta) of f, g, h for each direction
-};
-} // namespace
+using Cell = RecurrentCell;
 
 static constexpr const char *activationNames[] = {"Sigmoid",         "Tanh",       "Relu",        "Affine", "LeakyRelu",
                                                   "ThresholdedRelu", "ScaledTanh", "HardSigmoid", "Elu",    "Softsign",
@@ -78,44 +67,6 @@ static Value foldBias(GraphBuilder &g, const Recurrence &r, Value bias, int64_t 
                   0);
 }
 
-static SmallVector<Value> runDirection(NodeImport &n, const Recurrence &r, Value recurrent, Value rbh, Value h0,
-                                       Value c0, Value peephole, int64_t d) {
-  GraphBuilder &g = n.g;
-  AffineExpr h = g.expr(r.hidden), zero = g.expr(0), columns = g.expr(r.dirs * r.gates * r.hidden);
-  Exprs state{r.batch, h};
-  auto initial = [&](Value v) { return v ? g.castTo(direction(g, v, d), r.elem) : g.splat(r.elem, state, 0); };
-  int64_t flags = r.flags | (d == 1 || r.reverseOnly ? 1 : 0) | (r.hasSeqLens ? 2 : 0) | (peephole ? 4 : 0);
-  Value rt = g.swapLast(g.castTo(direction(g, recurrent, d), r.elem));
-  SmallVector<Value> operands{r.x, rt};
-  if (r.cell == Cell::Gru)
-    operands.push_back(rbh ? g.castTo(rbh, r.elem) : g.splat(r.elem, {h}, 0));
-  operands.push_back(initial(h0));
-  if (r.cell == Cell::Lstm) {
-    operands.push_back(initial(c0));
-    operands.push_back(peephole ? g.castTo(direction(g, peephole, d), r.elem)
-                                : g.splat(r.elem, {g.expr(3 * r.hidden)}, 0));
-  }
-  operands.push_back(r.seqLens);
-  Exprs args{r.seq,
-             r.batch,
-             h,
-             g.expr(flags),
-             columns,
-             g.expr(d * r.gates * r.hidden),
-             g.simplify(r.batch * h),
-             h,
-             zero,
-             g.doubleArg(n.floatAttr("clip", 0))};
-  args.append(r.activations.begin() + d * 9, r.activations.begin() + d * 9 + 9);
-  Type y = graph::tensorOf(r.elem, {r.seq, g.expr(1), r.batch, h}), last = graph::tensorOf(r.elem, state);
-  SmallVector<Type> types{y, last};
-  if (r.cell == Cell::Lstm)
-    types.push_back(last);
-  int64_t bytes = r.elem.isF64() ? 8 : 4, perHidden = r.cell == Cell::Lstm ? 24 : r.cell == Cell::Gru ? 20 : 8;
-  const char *names[] = {"lstm", "gru", "rnn"};
-  return g.routine(names[int(r.cell)], operands, types, args, r.batch, g.expr(perHidden * r.hidden * bytes));
-}
-
 static void importRecurrent(NodeImport &n, Cell cell) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), w = n.input(1), rec = n.input(2), h0 = n.input(5),
@@ -143,6 +94,7 @@ static void importRecurrent(NodeImport &n, Cell cell) {
       (cell == Cell::Lstm && n.intAttr("input_forget", 0)) || (cell == Cell::Gru && n.intAttr("linear_before_reset", 0))
           ? 8
           : 0;
+  r.clip = n.floatAttr("clip", 0);
   r.reverseOnly = n.stringAttr("direction", "forward") == "reverse";
   Type elem = g.elem(x);
   r.elem = elem.isF64() ? elem : Type(g.b.getF32Type());
@@ -172,7 +124,9 @@ static void importRecurrent(NodeImport &n, Cell cell) {
   }
   SmallVector<Value> ys, hs, cs;
   for (int64_t d = 0; d < r.dirs && r.x; ++d) {
-    auto out = runDirection(n, r, rec, rbh[d], h0, c0, peephole, d);
+    RecurrentParams p{direction(g, rec, d), rbh[d], direction(g, h0, d), direction(g, c0, d),
+                      direction(g, peephole, d)};
+    auto out = runRecurrence(g, r, p, d);
     ys.push_back(out[0]);
     hs.push_back(g.unsqueeze(out[1], {0}));
     if (cell == Cell::Lstm)

@@ -2,6 +2,7 @@
 //
 // Reduce*, ArgMax, ArgMin, softmaxes, CumSum, CumProd, TopK.
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/Upgrade.h"
 #include "compiler/frontend/onnx/importers/Axes.h"
 
@@ -184,13 +185,7 @@ static void importHardmax(NodeImport &n) {
 }
 
 static Value cumulative(NodeImport &n, StringRef routine, int64_t axis) {
-  GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  Exprs dims = g.dims(x);
-  AffineExpr inner = g.count(ArrayRef(dims).drop_front(axis + 1)), outer = g.count(ArrayRef(dims).take_front(axis));
-  return g.routine(routine, {x}, x.getType(),
-                   {dims[axis], inner, g.expr(n.intAttr("exclusive", 0)), g.expr(n.intAttr("reverse", 0))},
-                   g.count({outer, inner}), g.expr(0))[0];
+  return cumulative(n.g, n.input(0), axis, routine, n.intAttr("exclusive", 0), n.intAttr("reverse", 0));
 }
 static void importCumulative(NodeImport &n, StringRef routine) {
   GraphBuilder &g = n.g;
@@ -224,12 +219,8 @@ static void importTopK(NodeImport &n) {
   AffineExpr size = dims[*axis], k = g.sizeOf(count, 0, 0, g.symbols.range(size).second);
   if (auto c = graph::constantOf(k), s = graph::constantOf(size); c && s && *c > *s)
     return n.error("k is " + Twine(*c) + ", the axis has " + Twine(*s) + " elements");
-  AffineExpr inner = g.count(ArrayRef(dims).drop_front(*axis + 1)), outer = g.count(ArrayRef(dims).take_front(*axis));
-  dims[*axis] = k;
-  SmallVector<Type> types{graph::tensorOf(g.elem(x), dims), graph::tensorOf(g.b.getI64Type(), dims)};
-  auto out =
-      g.routine("topk", {x}, types, {size, inner, k, g.expr(n.intAttr("largest", 1))}, g.count({outer, inner}), k * 16);
-  n.set(0, out[0]), n.set(1, out[1]);
+  auto [values, places] = topK(g, x, *axis, k, n.intAttr("largest", 1));
+  n.set(0, values), n.set(1, places);
 }
 
 void addReduceImporters(ImportTable &t) {

@@ -3,6 +3,7 @@
 // Ops that are routines of runtime/kernels: sizes that depend on data come from a
 // counting routine first, whose result is read on the host.
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/importers/Axes.h"
 
 using namespace mlir;
@@ -12,19 +13,8 @@ static Type oneI64(GraphBuilder &g) { return RankedTensorType::get({1}, g.b.getI
 
 static void importNonZero(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  if (g.rank(x) == 0)
-    x = g.reshape(x, ArrayRef<int64_t>{1});
-  Exprs dims = g.dims(x);
-  AffineExpr total = g.count(x), zero = g.expr(0), one = g.expr(1);
-  Value count = g.routine("nonzero_count", {x}, oneI64(g), {total}, one, zero)[0];
-  AffineExpr size = count ? g.sizeOf(count, 0, 0, g.symbols.range(total).second) : zero;
-  Exprs args{g.expr(dims.size()), size};
-  llvm::append_range(args, dims);
-  int64_t rank = g.rank(n.input(0));
-  Type type = graph::tensorOf(g.b.getI64Type(), {g.expr(dims.size()), size});
-  Value out = g.routine("nonzero_fill", {x}, type, args, one, zero)[0];
-  n.set(0, rank ? out : g.slice(out, 0, zero, zero));
+  Value out = nonZero(g, n.input(0));
+  n.set(0, g.rank(n.input(0)) ? out : g.slice(out, 0, g.expr(0), g.expr(0)));
 }
 
 static void importCompress(NodeImport &n) {
@@ -64,21 +54,8 @@ static void importUnique(NodeImport &n) {
       return;
     at = *axis;
   }
-  Exprs dims = g.dims(x);
-  AffineExpr size = dims[at], zero = g.expr(0);
-  AffineExpr inner = g.count(ArrayRef(dims).drop_front(at + 1)), outer = g.count(ArrayRef(dims).take_front(at));
-  Type list = graph::tensorOf(g.b.getI64Type(), {size});
-  auto found = g.routine("unique_count", {x}, {list, list, list, oneI64(g)},
-                         {outer, size, inner, g.expr(n.intAttr("sorted", 1))}, g.expr(1), size * 16);
-  if (!found[0])
-    return;
-  AffineExpr groups = g.sizeOf(found[3], 0, 0, g.symbols.range(size).second);
-  dims[at] = groups;
-  n.set(0, g.routine("unique_fill", {x, found[0]}, graph::tensorOf(g.elem(x), dims), {outer, size, inner, groups},
-                     outer, zero)[0]);
-  n.set(1, g.slice(found[0], 0, zero, groups));
-  n.set(2, found[1]);
-  n.set(3, g.slice(found[2], 0, zero, groups));
+  UniqueParts u = unique(g, x, at, n.intAttr("sorted", 1));
+  n.set(0, u.values), n.set(1, u.first), n.set(2, u.inverse), n.set(3, u.counts);
 }
 
 static void importNms(NodeImport &n) {
@@ -92,18 +69,7 @@ static void importNms(NodeImport &n) {
   };
   Value most = vector(n.input(2), i64, 0), iou = vector(n.input(3), f32, 0);
   Value least = vector(n.input(4), f32, -std::numeric_limits<double>::infinity());
-  AffineExpr b = g.dim(boxes, 0), count = g.dim(boxes, 1), c = g.dim(scores, 1);
-  AffineExpr each = count;
-  if (auto k = g.intOf(most))
-    each = g.symbols.min(count, g.expr(std::max<int64_t>(*k, 0)));
-  AffineExpr capacity = g.count({b, c, each});
-  Type selected = graph::tensorOf(i64, {capacity, g.expr(3)});
-  auto out = g.routine("non_max_suppression", {boxes, scores, most, iou, least}, {selected, oneI64(g)},
-                       {b, c, count, capacity, g.expr(n.intAttr("center_point_box", 0))}, g.expr(1), count * 16);
-  if (!out[0])
-    return;
-  AffineExpr size = g.sizeOf(out[1], 0, 0, g.symbols.range(capacity).second);
-  n.set(0, g.slice(out[0], 0, g.expr(0), size));
+  n.set(0, nonMaxSuppression(g, boxes, scores, most, iou, least, n.intAttr("center_point_box", 0)));
 }
 
 static void importMaxUnpool(NodeImport &n) {
@@ -152,32 +118,19 @@ static void importGridSample(NodeImport &n) {
   int64_t code = mode == "nearest" ? 0 : mode == "cubic" || mode == "bicubic" ? 2 : 1;
   if (rank < 2 || rank > 3 || (code == 2 && rank != 2) || at.size() != in.size())
     return n.unsupported(mode + " over " + Twine(rank) + " dims");
-  Exprs args{g.expr(rank), in[1]}, out{in[0], in[1]};
-  args.append(in.begin() + 2, in.end());
-  for (int64_t i = 0; i < rank; ++i)
-    args.push_back(at[1 + i]), out.push_back(at[1 + i]);
-  args.append({g.expr(code),
-               g.expr(padding == "border"       ? 1
-                      : padding == "reflection" ? 2
-                                                : 0),
-               g.expr(n.intAttr("align_corners", 0))});
-  n.set(0, g.routine("grid_sample", {x, g.castTo(grid, g.elem(x))}, graph::tensorOf(g.elem(x), out), args,
-                     g.count({in[0], in[1]}), g.expr(0))[0]);
+  int64_t outside = padding == "border" ? 1 : padding == "reflection" ? 2 : 0;
+  n.set(0, gridSample(g, x, grid, code, outside, n.intAttr("align_corners", 0)));
 }
 
 static void importRoiAlign(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0), rois = n.input(1);
-  Exprs d = g.dims(x);
-  if (d.size() != 4 || g.rank(rois) != 2)
-    return n.error("X of rank " + Twine(d.size()) + " and rois of rank " + Twine(g.rank(rois)));
-  AffineExpr r = g.dim(rois, 0), h = g.expr(n.intAttr("output_height", 1)), w = g.expr(n.intAttr("output_width", 1));
-  n.set(0, g.routine("roi_align", {x, rois, g.castTo(n.input(2), g.b.getI64Type())},
-                     graph::tensorOf(g.elem(x), {r, d[1], h, w}),
-                     {d[0], d[1], d[2], d[3], h, w, g.expr(n.intAttr("sampling_ratio", 0)),
-                      g.doubleArg(n.floatAttr("spatial_scale", 1)), g.expr(n.stringAttr("mode", "avg") == "max"),
-                      g.expr(n.stringAttr("coordinate_transformation_mode", "half_pixel") == "half_pixel")},
-                     g.count({r, d[1]}), g.expr(0))[0]);
+  if (g.rank(n.input(0)) != 4 || g.rank(n.input(1)) != 2)
+    return n.error("X of rank " + Twine(g.rank(n.input(0))) + " and rois of rank " + Twine(g.rank(n.input(1))));
+  n.set(0,
+        roiAlign(g, n.input(0), n.input(1), n.input(2),
+                 {g.expr(n.intAttr("output_height", 1)), g.expr(n.intAttr("output_width", 1)),
+                  n.intAttr("sampling_ratio", 0), n.floatAttr("spatial_scale", 1), n.stringAttr("mode", "avg") == "max",
+                  n.stringAttr("coordinate_transformation_mode", "half_pixel") == "half_pixel"}));
 }
 
 static void importDet(NodeImport &n) {
@@ -208,20 +161,13 @@ static void importCol2Im(NodeImport &n) {
   auto dilations = list("dilations", rank, 1), pads = list("pads", 2 * rank, 0), strides = list("strides", rank, 1);
   if (block->size() != rank || dilations.size() != rank || pads.size() != 2 * rank || strides.size() != rank)
     return n.error("attributes do not fit " + Twine(rank) + " dims");
-  Exprs args{g.expr(rank), d[2]}, blocks;
+  FoldParams p{*image, *block, {}, {}, {}, {}};
   for (size_t i = 0; i < rank; ++i) {
     AffineExpr room = (*image)[i] + (pads[i] + pads[rank + i] - 1) - ((*block)[i] - 1) * dilations[i];
-    blocks.push_back(g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1));
+    p.positions.push_back(g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1));
+    p.strides.push_back(strides[i]), p.dilations.push_back(dilations[i]), p.padsBegin.push_back(pads[i]);
   }
-  pads.resize(rank);
-  llvm::append_range(args, *image), llvm::append_range(args, *block);
-  for (ArrayRef<int64_t> part : {ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(pads)})
-    llvm::append_range(args, g.exprs(part));
-  llvm::append_range(args, blocks);
-  AffineExpr channels = g.floorDiv(d[1], g.count(*block));
-  Exprs out{d[0], channels};
-  llvm::append_range(out, *image);
-  n.set(0, g.routine("col2im", {x}, graph::tensorOf(g.elem(x), out), args, g.count({d[0], channels}), g.expr(0))[0]);
+  n.set(0, foldBlocks(g, x, p));
 }
 
 /// Says in the run's error that two sizes differ where it is not known here; false when
