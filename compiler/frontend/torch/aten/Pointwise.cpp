@@ -276,8 +276,11 @@ static void isSignedInf(AtenCall &c) {
   c.give(g.create<graph::EqualOp>({x, g.scalarLike(x, positive ? inf : -inf)}));
 }
 static void signBit(AtenCall &c) {
-  Value x = c.tensor(0);
-  c.give(c.g.create<graph::LessOp>({x, c.g.scalarLike(x, 0)}));
+  GraphBuilder &g = c.g;
+  Value x = c.tensor(0), zero = g.scalarLike(x, 0), v = g.create<graph::LessOp>({x, zero});
+  if (x && isFloat(g.elem(x))) // 1 / x tells -0 from 0
+    v = g.create<graph::OrOp>({v, g.create<graph::LessOp>({g.create<graph::RecipOp>({x}), zero})});
+  c.give(v);
 }
 static void nanToNum(AtenCall &c) {
   GraphBuilder &g = c.g;
