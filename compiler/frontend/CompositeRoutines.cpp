@@ -165,10 +165,10 @@ Value dft(GraphBuilder &g, Value x, int64_t axis, const DftParams &p) {
   AffineExpr outer = outerOf(g, d, axis), inner = g.count(ArrayRef(d).slice(axis + 1, rank - axis - 2));
   Exprs out = d;
   out[axis] = outLen, out.back() = g.expr(outParts);
-  return g.routine("dft", {x}, graph::tensorOf(g.elem(x), out),
-                   {in, inner, g.expr(*parts), p.length, outLen, g.expr(outParts), g.expr(p.inverse),
-                    g.expr(hermitian)},
-                   g.count({outer, inner}), p.length * 48)[0];
+  return g.routine(
+      "dft", {x}, graph::tensorOf(g.elem(x), out),
+      {in, inner, g.expr(*parts), p.length, outLen, g.expr(outParts), g.expr(p.inverse), g.expr(hermitian)},
+      g.count({outer, inner}), p.length * 48)[0];
 }
 
 Value foldBlocks(GraphBuilder &g, Value x, const FoldParams &p) {
@@ -176,8 +176,8 @@ Value foldBlocks(GraphBuilder &g, Value x, const FoldParams &p) {
     return x;
   Exprs d = g.dims(x), args{g.expr(p.image.size()), d[2]};
   llvm::append_range(args, p.image), llvm::append_range(args, p.block);
-  for (ArrayRef<int64_t> part : {ArrayRef<int64_t>(p.strides), ArrayRef<int64_t>(p.dilations),
-                                 ArrayRef<int64_t>(p.padsBegin)})
+  for (ArrayRef<int64_t> part :
+       {ArrayRef<int64_t>(p.strides), ArrayRef<int64_t>(p.dilations), ArrayRef<int64_t>(p.padsBegin)})
     llvm::append_range(args, g.exprs(part));
   llvm::append_range(args, p.positions);
   AffineExpr channels = g.floorDiv(d[1], g.count(p.block));

@@ -53,8 +53,8 @@ struct RoiAlignParams {
 mlir::Value roiAlign(GraphBuilder &g, mlir::Value x, mlir::Value rois, mlir::Value batch, const RoiAlignParams &p);
 /// boxes f32 [B, N, 4], scores f32 [B, C, N], the others one element each: i64 [selected, 3]
 /// of batch, class, box.
-mlir::Value nonMaxSuppression(GraphBuilder &g, mlir::Value boxes, mlir::Value scores, mlir::Value most,
-                              mlir::Value iou, mlir::Value least, bool centerPointBox);
+mlir::Value nonMaxSuppression(GraphBuilder &g, mlir::Value boxes, mlir::Value scores, mlir::Value most, mlir::Value iou,
+                              mlir::Value least, bool centerPointBox);
 struct DftParams {
   mlir::AffineExpr length; ///< of the transform; the input is cut or filled with zeros
   bool inverse = false, onesided = false;

@@ -75,8 +75,8 @@ static void emitAtenRow(const Operator &op, const Record &row, raw_ostream &os) 
   StringRef how = row.getValueAsString("how");
   if (how != "keep" && how != "float" && how != "bool")
     PrintFatalError(row.getLoc(), "promotion '" + how + "' is none of keep, float, bool");
-  os << "{\"" << row.getValueAsString("atenOp") << "\", \"" << op.getOperationName() << "\", RecordRow::"
-     << char(toUpper(how[0])) << how.drop_front() << ", {";
+  os << "{\"" << row.getValueAsString("atenOp") << "\", \"" << op.getOperationName()
+     << "\", RecordRow::" << char(toUpper(how[0])) << how.drop_front() << ", {";
   ListSeparator comma, comma2;
   for (auto &operand : op.getOperands()) {
     auto it = find(names, operand.name);

@@ -17,7 +17,6 @@
 
 namespace wick::compiler::torch {
 
-
 /// The element type of a dtype (quantized ones: that of their integers; complex ones:
 /// that of their parts), null for those that tensors cannot hold; and back, quantized
 /// and complex dtypes aside (None: a type that torch does not have).
@@ -76,8 +75,8 @@ struct AtenCall {
   bool has(size_t i) const { return !arg(i).isNone(); }
   void fail(const llvm::Twine &why); ///< with the op's name before it
 
-  mlir::Value tensor(size_t i);         ///< required; a number becomes a scalar of torch's default dtype
-  mlir::Value tensorOrNull(size_t i);   ///< null for None
+  mlir::Value tensor(size_t i);               ///< required; a number becomes a scalar of torch's default dtype
+  mlir::Value tensorOrNull(size_t i);         ///< null for None
   std::vector<mlir::Value> tensors(size_t i); ///< of a list; null for its Nones
   /// Numbers; tensors of one known element count as such.
   int64_t integer(size_t i, std::optional<int64_t> otherwise = {});

@@ -23,9 +23,9 @@ struct Reader {
 
   static std::optional<ScalarType> typeOf(const std::string &name) {
     static const std::pair<const char *, ScalarType> names[] = {
-        {"uint8", ScalarType::Byte},      {"int8", ScalarType::Char},    {"int16", ScalarType::Short},
-        {"int32", ScalarType::Int},       {"int64", ScalarType::Long},   {"float16", ScalarType::Half},
-        {"float32", ScalarType::Float},   {"float64", ScalarType::Double}, {"bool", ScalarType::Bool},
+        {"uint8", ScalarType::Byte},       {"int8", ScalarType::Char},      {"int16", ScalarType::Short},
+        {"int32", ScalarType::Int},        {"int64", ScalarType::Long},     {"float16", ScalarType::Half},
+        {"float32", ScalarType::Float},    {"float64", ScalarType::Double}, {"bool", ScalarType::Bool},
         {"bfloat16", ScalarType::BFloat16}};
     for (auto &[n, t] : names)
       if (name == n)

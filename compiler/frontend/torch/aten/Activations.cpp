@@ -24,8 +24,8 @@ static void hardtanh(AtenCall &c) {
   c.give(c.g.clip(x, c.g.scalarLike(x, c.number(1, -1)), c.g.scalarLike(x, c.number(2, 1))));
 }
 static void hardsigmoid(AtenCall &c) {
-  c.give(c.g.create<graph::HardSigmoidOp>({c.tensor(0)},
-                                          {c.g.doubleAttr("alpha", 1.0 / 6), c.g.doubleAttr("beta", 0.5)}));
+  c.give(
+      c.g.create<graph::HardSigmoidOp>({c.tensor(0)}, {c.g.doubleAttr("alpha", 1.0 / 6), c.g.doubleAttr("beta", 0.5)}));
 }
 
 /// expm1(x * inputScale) * alpha * scale below 0, x * scale above.

@@ -141,8 +141,8 @@ static Value multiHead(AtenCall &c, Value q, Value k, Value v, const Heads &h, V
 /// mask, need_weights, average_attn_weights, mask_type
 static void nativeMultiHead(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Heads h{c.integer(3), c.integer(4), c.tensor(5), c.tensorOrNull(6), c.tensor(7), c.tensorOrNull(8),
-          c.tensorOrNull(9), {}};
+  Heads h{c.integer(3), c.integer(4),      c.tensor(5),       c.tensorOrNull(6),
+          c.tensor(7),  c.tensorOrNull(8), c.tensorOrNull(9), {}};
   if (c.has(12))
     h.maskType = c.integer(12);
   Value weights;
@@ -157,8 +157,8 @@ static void nativeMultiHead(AtenCall &c) {
 static void encoderLayer(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0);
-  Heads h{c.integer(1), c.integer(2), c.tensor(3), c.tensorOrNull(4), c.tensor(5), c.tensorOrNull(6),
-          c.tensorOrNull(18), {}};
+  Heads h{c.integer(1), c.integer(2),      c.tensor(3),        c.tensorOrNull(4),
+          c.tensor(5),  c.tensorOrNull(6), c.tensorOrNull(18), {}};
   if (c.has(19))
     h.maskType = c.integer(19);
   bool gelu = c.flag(7), first = c.flag(8);

@@ -88,7 +88,9 @@ static AffineExpr rangeCount(AtenCall &c, const Arg &start, const Arg &end, cons
 
 static void arange(AtenCall &c) {
   GraphBuilder &g = c.g;
-  size_t given = c.overload == "start_step" || c.args.size() > 6 ? 3 : c.overload == "start" || c.args.size() > 5 ? 2 : 1;
+  size_t given = c.overload == "start_step" || c.args.size() > 6 ? 3
+                 : c.overload == "start" || c.args.size() > 5    ? 2
+                                                                 : 1;
   Arg zero = Arg::of(g.expr(0)), one = Arg::of(g.expr(1));
   Arg start = given > 1 ? c.arg(0) : zero, end = given > 1 ? c.arg(1) : c.arg(0);
   Arg step = given > 2 && c.has(2) ? c.arg(2) : one;

@@ -31,9 +31,7 @@ struct Places {
 };
 } // namespace
 
-static bool isMask(GraphBuilder &g, Value v) {
-  return isBool(g.elem(v)) || g.elem(v).isUnsignedInteger(8);
-}
+static bool isMask(GraphBuilder &g, Value v) { return isBool(g.elem(v)) || g.elem(v).isUnsignedInteger(8); }
 
 static std::optional<Places> placesOf(AtenCall &c, Value x, size_t arg) {
   GraphBuilder &g = c.g;
@@ -344,8 +342,8 @@ void addIndexRows(AtenTable &t) {
   addRows(t, index, {"index", "_unsafe_index"}, move);
   addRows(t, indexPut, {"index_put", "_index_put_impl", "_unsafe_index_put"});
   addRows(t, indexSelect, {"index_select"}, move), addRows(t, embedding, {"embedding"});
-  addRows(t, take, {"take"}, move), addRows(t, embeddingBag, {"embedding_bag", "_embedding_bag",
-                                                              "_embedding_bag_forward_only"});
+  addRows(t, take, {"take"}, move),
+      addRows(t, embeddingBag, {"embedding_bag", "_embedding_bag", "_embedding_bag_forward_only"});
   addRows(t, nonzero, {"nonzero", "argwhere"}, OnQuantized::Release);
   addRows(t, nonzeroNumpy, {"nonzero_numpy"}, OnQuantized::Release), addRows(t, where, {"where"});
   addRows(t, maskedSelect, {"masked_select"}, move), addRows(t, maskedScatter, {"masked_scatter"});

@@ -80,9 +80,9 @@ static void padWith(AtenCall &c, StringRef mode, size_t valueAt) {
   if (kind == graph::PadMode::Wrap && mode != "circular")
     return c.fail("mode '" + mode + "'");
   Value value = c.has(valueAt) ? operandAs(c, valueAt, g.elem(x)) : g.scalarLike(x, 0);
-  c.give(g.create<graph::PadOp>({x, value},
-                                {g.mapAttr("low", low), g.mapAttr("high", high),
-                                 g.b.getNamedAttr("mode", graph::PadModeAttr::get(g.b.getContext(), kind))}));
+  c.give(
+      g.create<graph::PadOp>({x, value}, {g.mapAttr("low", low), g.mapAttr("high", high),
+                                          g.b.getNamedAttr("mode", graph::PadModeAttr::get(g.b.getContext(), kind))}));
 }
 static void pad(AtenCall &c) { padWith(c, c.text(2, "constant"), 3); }
 static void constantPad(AtenCall &c) { padWith(c, "constant", 2); }

@@ -142,8 +142,8 @@ Value layerNormOf(AtenCall &c, Value x, int64_t dims, Value w, Value b, double e
 /// input, normalized_shape, weight, bias, eps; the native form gives mean and 1 / std too
 static void layerNormRow(AtenCall &c) {
   Value m, s;
-  c.give(layerNorm(c.g, c.tensor(0), c.sizes(1).size(), c.tensorOrNull(2), c.tensorOrNull(3), c.number(4, 1e-5), &m,
-                   &s));
+  c.give(
+      layerNorm(c.g, c.tensor(0), c.sizes(1).size(), c.tensorOrNull(2), c.tensorOrNull(3), c.number(4, 1e-5), &m, &s));
   if (c.name.ends_with("native_layer_norm"))
     c.give(m), c.give(s);
 }

@@ -42,9 +42,7 @@ static Value mulOf(GraphBuilder &g, Value x, Value y) {
 static void mul(AtenCall &c) {
   GraphBuilder &g = c.g;
   if (c.arg(0).complex && c.arg(1).complex) {
-    auto part = [&](size_t i, int64_t k) {
-      return selectAt(g, c.tensor(i), g.rank(c.tensor(i)) - 1, g.expr(k));
-    };
+    auto part = [&](size_t i, int64_t k) { return selectAt(g, c.tensor(i), g.rank(c.tensor(i)) - 1, g.expr(k)); };
     Value a = part(0, 0), b = part(0, 1), x = part(1, 0), y = part(1, 1);
     Value re = g.sub(g.mul(a, x), g.mul(b, y)), im = g.add(g.mul(a, y), g.mul(b, x));
     if (!re || !im)
@@ -407,9 +405,9 @@ void addPointwiseRows(AtenTable &t) {
   addRows(t, fextremum<true>, {"fmax"}), addRows(t, fextremum<false>, {"fmin"});
   addRows(t, clamp, {"clamp", "clip"}), addRows(t, clampMin, {"clamp_min"}), addRows(t, clampMax, {"clamp_max"});
   addRows(t, maskedFill, {"masked_fill"});
-  addRows(t, identity, {"clone", "contiguous", "detach", "alias", "lift", "lift_fresh", "lift_fresh_copy", "positive",
-                        "detach_copy", "alias_copy", "cpu", "requires_grad_", "data", "pin_memory", "resolve_conj",
-                        "resolve_neg"},
+  addRows(t, identity,
+          {"clone", "contiguous", "detach", "alias", "lift", "lift_fresh", "lift_fresh_copy", "positive", "detach_copy",
+           "alias_copy", "cpu", "requires_grad_", "data", "pin_memory", "resolve_conj", "resolve_neg"},
           move);
   addRows(t, trunc, {"trunc", "fix"}), addRows(t, frac, {"frac"}), addRows(t, round, {"round"});
   addRows(t, sign, {"sign", "sgn"}), addRows(t, rsqrt, {"rsqrt"});

@@ -132,9 +132,9 @@ static void lpPool(AtenCall &c) {
   if (!x || g.hasError())
     return;
   Value v = run(c, x, p, PoolKind::SumAbsPow);
-  giveBack(c, order == 2 ? g.create<graph::SqrtOp>({v})
-                         : g.create<graph::PowOp>({v, g.scalarLike(v, 1.0 / double(order))}),
-           batched);
+  giveBack(
+      c, order == 2 ? g.create<graph::SqrtOp>({v}) : g.create<graph::PowOp>({v, g.scalarLike(v, 1.0 / double(order))}),
+      batched);
 }
 
 //===-- Adaptive -----------------------------------------------------------===//
@@ -231,13 +231,15 @@ static void adaptivePool(AtenCall &c) {
 }
 
 void addPoolRows(AtenTable &t) {
-  addRows(t, maxPool, {"max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices", "max_pool2d_with_indices",
-                       "max_pool3d_with_indices"},
+  addRows(t, maxPool,
+          {"max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices", "max_pool2d_with_indices",
+           "max_pool3d_with_indices"},
           OnQuantized::Move);
   addRows(t, avgPool, {"avg_pool1d", "avg_pool2d", "avg_pool3d"});
   addRows(t, lpPool, {"lp_pool1d", "lp_pool2d"});
-  addRows(t, adaptivePool<false>, {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
-                                   "_adaptive_avg_pool2d", "_adaptive_avg_pool3d"});
+  addRows(t, adaptivePool<false>,
+          {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "_adaptive_avg_pool2d",
+           "_adaptive_avg_pool3d"});
   addRows(t, adaptivePool<true>, {"adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"});
 }
 

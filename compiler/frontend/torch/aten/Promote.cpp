@@ -57,18 +57,19 @@ Type elementType(ScalarType type, MLIRContext *context) {
 }
 
 std::optional<ScalarType> dtypeOf(Type elem) {
-  for (ScalarType t :
-       {ScalarType::Byte, ScalarType::Char, ScalarType::Short, ScalarType::Int, ScalarType::Long, ScalarType::Half,
-        ScalarType::Float, ScalarType::Double, ScalarType::Bool, ScalarType::BFloat16, ScalarType::Float8E5M2,
-        ScalarType::Float8E4M3FN, ScalarType::Float8E5M2FNUZ, ScalarType::Float8E4M3FNUZ, ScalarType::UInt16,
-        ScalarType::UInt32, ScalarType::UInt64})
+  for (ScalarType t : {ScalarType::Byte, ScalarType::Char, ScalarType::Short, ScalarType::Int, ScalarType::Long,
+                       ScalarType::Half, ScalarType::Float, ScalarType::Double, ScalarType::Bool, ScalarType::BFloat16,
+                       ScalarType::Float8E5M2, ScalarType::Float8E4M3FN, ScalarType::Float8E5M2FNUZ,
+                       ScalarType::Float8E4M3FNUZ, ScalarType::UInt16, ScalarType::UInt32, ScalarType::UInt64})
     if (elementType(t, elem.getContext()) == elem)
       return t;
   return std::nullopt;
 }
 
 Type floatOf(Type t) { return isFloat(t) ? t : Type(Float32Type::get(t.getContext())); }
-Type wideOf(Type t) { return isFloat(t) && t.getIntOrFloatBitWidth() < 32 ? Type(Float32Type::get(t.getContext())) : t; }
+Type wideOf(Type t) {
+  return isFloat(t) && t.getIntOrFloatBitWidth() < 32 ? Type(Float32Type::get(t.getContext())) : t;
+}
 
 Type promoteTypes(Type a, Type b) {
   if (!a || !b || a == b)

@@ -416,36 +416,36 @@ void addQuantizedRows(AtenTable &t) {
   addRows(t, quantizePerChannel, {"quantize_per_channel"}, aware), addRows(t, intRepr, {"int_repr"}, aware);
   addRows(t, qParam, {"q_scale", "q_zero_point", "q_per_channel_scales", "q_per_channel_zero_points"}, aware);
   addRows(t, makeQuantized, {"_make_per_tensor_quantized_tensor", "_make_per_channel_quantized_tensor"}, aware);
-  addRows(t, decomposedQuantize, {"quantized_decomposed::quantize_per_tensor",
-                                  "quantized_decomposed::quantize_per_channel"});
-  addRows(t, decomposedDequantize, {"quantized_decomposed::dequantize_per_tensor",
-                                    "quantized_decomposed::dequantize_per_channel"});
+  addRows(t, decomposedQuantize,
+          {"quantized_decomposed::quantize_per_tensor", "quantized_decomposed::quantize_per_channel"});
+  addRows(t, decomposedDequantize,
+          {"quantized_decomposed::dequantize_per_tensor", "quantized_decomposed::dequantize_per_channel"});
   addRows(t, linearPrepack, {"quantized::linear_prepack", "quantized::linear_prepack_fp16"}, aware);
-  addRows(t, convPrepack, {"quantized::conv1d_prepack", "quantized::conv2d_prepack", "quantized::conv3d_prepack",
-                           "quantized::conv_transpose1d_prepack", "quantized::conv_transpose2d_prepack"},
+  addRows(t, convPrepack,
+          {"quantized::conv1d_prepack", "quantized::conv2d_prepack", "quantized::conv3d_prepack",
+           "quantized::conv_transpose1d_prepack", "quantized::conv_transpose2d_prepack"},
           aware);
   addRows(t, embeddingPrepack, {"quantized::embedding_bag_prepack"}, aware);
   addRows(t, unpack, {"quantized::linear_unpack", "quantized::conv2d_unpack"}, aware);
   addRows(t, linear, {"quantized::linear", "quantized::linear_relu"}, aware);
-  addRows(t, linearDynamic, {"quantized::linear_dynamic", "quantized::linear_relu_dynamic",
-                             "quantized::linear_dynamic_fp16"},
+  addRows(t, linearDynamic,
+          {"quantized::linear_dynamic", "quantized::linear_relu_dynamic", "quantized::linear_dynamic_fp16"}, aware);
+  addRows(t, conv,
+          {"quantized::conv1d", "quantized::conv2d", "quantized::conv3d", "quantized::conv1d_relu",
+           "quantized::conv2d_relu", "quantized::conv3d_relu", "quantized::conv_transpose1d",
+           "quantized::conv_transpose2d"},
           aware);
-  addRows(t, conv, {"quantized::conv1d", "quantized::conv2d", "quantized::conv3d", "quantized::conv1d_relu",
-                    "quantized::conv2d_relu", "quantized::conv3d_relu", "quantized::conv_transpose1d",
-                    "quantized::conv_transpose2d"},
-          aware);
-  addRows(t, binary<false>, {"quantized::add", "quantized::add_relu", "quantized::add_scalar",
-                             "quantized::add_scalar_relu"},
-          aware);
-  addRows(t, binary<true>, {"quantized::mul", "quantized::mul_relu", "quantized::mul_scalar",
-                            "quantized::mul_scalar_relu"},
-          aware);
+  addRows(t, binary<false>,
+          {"quantized::add", "quantized::add_relu", "quantized::add_scalar", "quantized::add_scalar_relu"}, aware);
+  addRows(t, binary<true>,
+          {"quantized::mul", "quantized::mul_relu", "quantized::mul_scalar", "quantized::mul_scalar_relu"}, aware);
   addRows(t, cat, {"quantized::cat", "quantized::cat_relu"}, aware);
   addRows(t, unary, {"quantized::hardswish", "quantized::leaky_relu", "quantized::sigmoid"}, aware);
   addRows(t, fixedRange<false>, {"sigmoid"}, aware), addRows(t, fixedRange<true>, {"tanh"}, aware);
   addRows(t, relu6, {"quantized::relu6"}, aware);
-  addRows(t, batchNorm, {"quantized::batch_norm1d", "quantized::batch_norm2d", "quantized::batch_norm3d",
-                         "quantized::batch_norm2d_relu", "quantized::batch_norm3d_relu"},
+  addRows(t, batchNorm,
+          {"quantized::batch_norm1d", "quantized::batch_norm2d", "quantized::batch_norm3d",
+           "quantized::batch_norm2d_relu", "quantized::batch_norm3d_relu"},
           aware);
   addRows(t, embedding, {"quantized::embedding_byte", "quantized::embedding_4bit"}, aware);
   addRows(t, embeddingBag, {"quantized::embedding_bag_byte", "quantized::embedding_bag_4bit"}, aware);

@@ -36,8 +36,8 @@ static Value reorder(GraphBuilder &g, Value w, RecurrentCell cell) {
 
 /// All layers over x [seq, batch, in]; `h0`, `c0` [layers * dirs, batch, hidden]. `params`
 /// has ih, hh and, with biases, their two for each layer and direction.
-static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h0, Value c0,
-                                                   ArrayRef<Value> params, const Layers &l) {
+static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h0, Value c0, ArrayRef<Value> params,
+                                                   const Layers &l) {
   GraphBuilder &g = c.g;
   int64_t dirs = l.bidirectional ? 2 : 1, each = l.biases ? 4 : 2, gates = gatesOf(l.cell);
   if (int64_t(params.size()) != l.count * dirs * each)
@@ -90,8 +90,8 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
     SmallVector<Value> ys;
     for (int64_t d = 0; d < dirs && r.x; ++d) {
       AffineExpr row = g.expr(layer * dirs + d);
-      RecurrentParams p{ws[d].hh, rbh[d], h0 ? selectAt(g, h0, 0, row) : Value(), c0 ? selectAt(g, c0, 0, row) : Value(),
-                        {}};
+      RecurrentParams p{
+          ws[d].hh, rbh[d], h0 ? selectAt(g, h0, 0, row) : Value(), c0 ? selectAt(g, c0, 0, row) : Value(), {}};
       auto out = runRecurrence(g, r, p, d);
       ys.push_back(g.squeeze(out[0], {1}));
       hs.push_back(g.unsqueeze(out[1], {0}));

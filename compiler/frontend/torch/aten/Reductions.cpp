@@ -306,7 +306,8 @@ static void safeSoftmax(AtenCall &c) {
 
 void addReduceRows(AtenTable &t) {
   auto release = OnQuantized::Release;
-  addRows(t, sum, {"sum"}, release), addRows(t, nanSum, {"nansum"}), addRows(t, prod, {"prod"}), addRows(t, mean, {"mean"});
+  addRows(t, sum, {"sum"}, release), addRows(t, nanSum, {"nansum"}), addRows(t, prod, {"prod"}),
+      addRows(t, mean, {"mean"});
   addRows(t, anyAll<true>, {"any"}), addRows(t, anyAll<false>, {"all"});
   addRows(t, amax<true>, {"amax"}), addRows(t, amax<false>, {"amin"}), addRows(t, aminmax, {"aminmax", "_aminmax"});
   addRows(t, maxMin<true>, {"max"}), addRows(t, maxMin<false>, {"min"});

@@ -60,8 +60,8 @@ static void angle(AtenCall &c) {
   if (!re)
     return;
   if (!im)
-    return c.give(g.where(g.create<graph::LessOp>({re, g.scalarLike(re, 0)}), g.scalarLike(re, M_PI),
-                          g.scalarLike(re, 0)));
+    return c.give(
+        g.where(g.create<graph::LessOp>({re, g.scalarLike(re, 0)}), g.scalarLike(re, M_PI), g.scalarLike(re, 0)));
   AtenCall inner{g, "aten::atan2", "", {Arg::of(im), Arg::of(re)}, {}};
   findAten(inner.name)(inner);
   c.results = std::move(inner.results);
@@ -245,9 +245,10 @@ void addSignalRows(AtenTable &t) {
   addRows(t, fftR2c, {"_fft_r2c"}), addRows(t, fftC2c, {"_fft_c2c"}), addRows(t, fftC2r, {"_fft_c2r"});
   addRows(t, fft1, {"fft_fft", "fft_ifft", "fft_rfft", "fft_irfft"});
   addRows(t, stft, {"stft"}), addRows(t, istft, {"istft"});
-  for (StringRef name : {"view_as_real", "real", "imag", "conj", "_conj", "conj_physical", "_conj_physical", "abs",
-                         "absolute", "angle", "_fft_c2c", "_fft_c2r", "fft_fft", "fft_ifft", "fft_irfft", "istft", "mul",
-                         "div", "clone", "contiguous", "detach", "alias", "resolve_conj", "resolve_neg"})
+  for (StringRef name :
+       {"view_as_real", "real",  "imag",     "conj",       "_conj",   "conj_physical", "_conj_physical", "abs",
+        "absolute",     "angle", "_fft_c2c", "_fft_c2r",   "fft_fft", "fft_ifft",      "fft_irfft",      "istft",
+        "mul",          "div",   "clone",    "contiguous", "detach",  "alias",         "resolve_conj",   "resolve_neg"})
     t[name].complex = true;
 }
 

@@ -273,7 +273,7 @@ static Value scatterBack(GraphBuilder &g, Value x, Value y, const SliceParts &s)
   Type i64 = g.b.getI64Type();
   Value place = g.sub(g.iota(i64, n), g.dimScalar(s.start)), by = g.i64(s.step), zero = g.i64(0);
   Value q = g.div(place, by), inside = g.create<graph::AndOp>({g.create<graph::LessEqualOp>({zero, place}),
-                                                             g.create<graph::LessOp>({q, g.dimScalar(s.size)})});
+                                                               g.create<graph::LessOp>({q, g.dimScalar(s.size)})});
   inside = g.create<graph::AndOp>({inside, g.create<graph::EqualOp>({g.mul(q, by), place})});
   Exprs shape(g.rank(x), g.expr(1));
   shape[s.axis] = n;
@@ -408,14 +408,15 @@ static void diagonal(AtenCall &c) {
   x = g.transpose(x, perm);
   Exprs d = g.dims(x);
   AffineExpr rows = d[rank - 2], cols = d[rank - 1];
-  AffineExpr left = offset < 0 ? g.simplify(rows + offset) : rows, right = offset > 0 ? g.simplify(cols - offset) : cols;
+  AffineExpr left = offset < 0 ? g.simplify(rows + offset) : rows,
+             right = offset > 0 ? g.simplify(cols - offset) : cols;
   AffineExpr n = g.simplify(g.symbols.max(g.symbols.min(left, right), g.expr(0)));
   // In the flat matrix the diagonal is every (cols + 1)-th element.
   d.pop_back(), d.back() = g.simplify(rows * cols);
   Type i64 = g.b.getI64Type();
-  Value at = g.create<graph::IotaOp>({g.dimScalar(offset < 0 ? g.simplify(cols * -offset) : g.expr(offset)),
-                                      g.dimScalar(g.simplify(cols + 1))},
-                                     {g.mapAttr("dims", {n})});
+  Value at = g.create<graph::IotaOp>(
+      {g.dimScalar(offset < 0 ? g.simplify(cols * -offset) : g.expr(offset)), g.dimScalar(g.simplify(cols + 1))},
+      {g.mapAttr("dims", {n})});
   c.give(g.gather(g.reshape(x, d), g.castTo(at, i64), rank - 2));
 }
 
@@ -508,9 +509,10 @@ void addViewRows(AtenTable &table) {
   addRows(table, select, {"select", "select_copy"}, move), addRows(table, slice, {"slice", "slice_copy"}, move);
   addRows(table, narrow, {"narrow", "narrow_copy"}, move);
   addRows(table, sliceScatter, {"slice_scatter"}), addRows(table, selectScatter, {"select_scatter"});
-  addRows(table, split, {"split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes",
-                         "split_with_sizes_copy", "split_copy"},
-          move);
+  addRows(
+      table, split,
+      {"split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes", "split_with_sizes_copy", "split_copy"},
+      move);
   addRows(table, chunk, {"chunk", "unsafe_chunk"}, move), addRows(table, tensorSplit, {"tensor_split"}, move);
   addRows(table, unbind, {"unbind", "unbind_copy"}, move);
   addRows(table, diagonal, {"diagonal", "diagonal_copy", "linalg_diagonal"}, move);
