@@ -60,7 +60,7 @@ static std::optional<Scaling> scalingOf(AtenCall &c, Value x, size_t at) {
   return s;
 }
 
-static void resize(AtenCall &c, ResampleMode m, size_t at) {
+static void resize(AtenCall &c, ResampleMode m, size_t at, bool corners = false) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0);
   auto s = scalingOf(c, x, at);
@@ -74,8 +74,12 @@ static void resize(AtenCall &c, ResampleMode m, size_t at) {
                    g.exprAs(s->sizes[i], f), g.scalar(f, 0),  g.scalar(f, 1)};
     if (graph::provablyEqual(a.in, a.out) && (!s->factors[i] || *s->factors[i] == 1))
       continue;
-    bool given = s->factors[i] && *s->factors[i] > 0 && m.coordinate != "align_corners";
-    a.scale = given ? g.scalar(f, *s->factors[i]) : g.div(g.exprAs(a.out, f), g.exprAs(a.in, f));
+    bool given = s->factors[i] && *s->factors[i] > 0 && !corners;
+    auto gaps = [&](AffineExpr n) { return g.max(g.add(g.exprAs(n, f), -1), g.scalar(f, 1)); };
+    if (corners && m.antialias) // the filter lies at (i + 0.5) / scale all the same
+      a.scale = g.div(gaps(a.out), gaps(a.in));
+    else
+      a.scale = given ? g.scalar(f, *s->factors[i]) : g.div(g.exprAs(a.out, f), g.exprAs(a.in, f));
     x = resample(g, x, m, a);
   }
   if (integers) // rounded and kept in range
@@ -89,8 +93,10 @@ static void nearest(AtenCall &c) {
 }
 template <bool cubic, bool antialias>
 static void smooth(AtenCall &c) {
-  std::string where = c.flag(2) ? "align_corners" : "half_pixel";
-  resize(c, {cubic ? "cubic" : "linear", where, "floor", antialias ? -0.5 : -0.75, 0, antialias, antialias}, 3);
+  bool corners = c.flag(2);
+  std::string where = corners && !antialias ? "align_corners" : "half_pixel";
+  resize(c, {cubic ? "cubic" : "linear", where, "floor", antialias ? -0.5 : -0.75, 0, antialias, antialias}, 3,
+         corners);
 }
 
 void addResizeRows(AtenTable &t) {
