@@ -4,7 +4,9 @@
 //
 #include "compiler/pipeline/Driver.h"
 
+#include "compiler/frontend/export/Export.h"
 #include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/torchscript/Importer.h"
 #include "compiler/package/Package.h"
 #include "compiler/pipeline/Diagnostics.h"
 #include "compiler/pipeline/ImportedModule.h"
@@ -28,13 +30,6 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
-
-#ifdef WICK_EXPORTED
-#include "compiler/frontend/export/Export.h"
-#endif
-#ifdef WICK_TORCHSCRIPT
-#include "compiler/frontend/torchscript/Importer.h"
-#endif
 
 using namespace mlir;
 
@@ -183,11 +178,8 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
-#ifdef WICK_EXPORTED
     if (isExportFile(request.input))
       return importExportFile(context.get(), request.input, weights, options);
-#endif
-#ifdef WICK_TORCHSCRIPT
     if (isTorchScriptFile(request.input)) {
       TorchScriptOptions script;
       script.common = options;
@@ -197,19 +189,7 @@ private:
       script.maxSteps = request.maxSteps ? request.maxSteps : script.maxSteps;
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
-#endif
-    if (isZip(request.input)) {
-      ImportResult refused;
-      refused.kind = ImportResult::Kind::Unsupported;
-      refused.problems.push_back(
-          {true, "", "", "'" + request.input + "' is an archive; this build reads ONNX models only"});
-      return refused;
-    }
     return importOnnxFile(context.get(), request.input, weights, options);
-  }
-  static bool isZip(const std::string &path) {
-    auto file = llvm::MemoryBuffer::getFileSlice(path, 4, 0);
-    return file && (*file)->getBuffer() == "PK\3\4";
   }
 
   bool makeSchedule() {
@@ -304,14 +284,6 @@ private:
   std::vector<SliceCode> code;
 };
 } // namespace
-
-bool readsTorchScript() {
-#ifdef WICK_TORCHSCRIPT
-  return true;
-#else
-  return false;
-#endif
-}
 
 std::vector<std::string> optionalSteps() { return {std::begin(optionalStepNames), std::end(optionalStepNames)}; }
 

@@ -66,9 +66,6 @@ struct CompileReport {
   std::string ir; ///< with stopAfter
 };
 
-/// Whether this build has the importer of TorchScript archives; without it they are refused by name.
-bool readsTorchScript();
-
 /// Names of the steps that a compilation can do without, in the order in which they run.
 std::vector<std::string> optionalSteps();
 

@@ -141,13 +141,9 @@ static void addTorchScript(CLI::App &sub, Options &options) {
 void addCompile(CLI::App &app, Action &action) {
   auto options = std::make_shared<Options>();
   CompileRequest &request = options->request;
-  CLI::App *sub = app.add_subcommand("compile", compiler::readsTorchScript()
-                                                    ? "Turn an ONNX model or a TorchScript archive into a .wick file"
-                                                    : "Turn an ONNX model into a .wick file");
+  CLI::App *sub = app.add_subcommand("compile", "Turn a model of ONNX or PyTorch into a .wick file");
   sub->footer(footer());
-  sub->add_option("model", request.input,
-                  compiler::readsTorchScript() ? "The .onnx or TorchScript file, or IR with --start-at"
-                                               : "The .onnx file, or IR with --start-at")
+  sub->add_option("model", request.input, "The .onnx, TorchScript or .pt2 file, or IR with --start-at")
       ->type_name("MODEL")
       ->required();
   sub->add_option("-o,--output", request.output, "The file to write")->type_name("FILE");
@@ -161,8 +157,7 @@ void addCompile(CLI::App &app, Action &action) {
   addRepeated(*sub, "--shape", options->shapes, "Shape of an input, ? for a free dim")
       ->type_name("INPUT=1x3x?x?")
       ->check(assignment("INPUT=1x3x?x?"));
-  if (compiler::readsTorchScript())
-    addTorchScript(*sub, *options);
+  addTorchScript(*sub, *options);
   addRepeated(*sub, "--keep", request.keep, "Make this value of the model an output as well")->type_name("VALUE");
   addRepeated(*sub, "--without", request.without, "Leave out a step; for finding the one at fault")
       ->type_name("STEP")
