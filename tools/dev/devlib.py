@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("WICK_CACHE", Path.home() / ".cache" / "wick"))
 VENV_PYTHON = CACHE / "venv" / "bin" / "python"
+TORCH_PYTHON = CACHE / "torch-venv" / "bin" / "python"      # tools/dev/setup --torch
 SHARED = ROOT.parent / "shared"          # test data too large for the repository; may be absent
 CASES = SHARED / "models" / "cases"
 MODELS = CACHE / "models"
