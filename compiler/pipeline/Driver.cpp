@@ -6,6 +6,7 @@
 
 #include "compiler/frontend/export/Export.h"
 #include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/saved/SavedGraph.h"
 #include "compiler/frontend/torchscript/Importer.h"
 #include "compiler/package/Package.h"
 #include "compiler/pipeline/Diagnostics.h"
@@ -71,6 +72,10 @@ public:
       if (!ok)
         return;
       dump(phase.name);
+      if (request.portable && phase.name == "import") {
+        save();
+        return;
+      }
       if (phase.name == request.stopAfter) {
         report.ir = print();
         return;
@@ -178,6 +183,12 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
+    if (isSavedGraph(request.input)) {
+      std::string source;
+      ImportResult result = importSavedGraph(context.get(), request.input, weights, options, source);
+      std::copy_n(source.begin(), source.size(), digest.begin()); // 64, or none after an error
+      return result;
+    }
     if (isExportFile(request.input))
       return importExportFile(context.get(), request.input, weights, options);
     if (isTorchScriptFile(request.input)) {
@@ -236,6 +247,13 @@ private:
     return true;
   }
 
+  bool save() {
+    std::string members, error;
+    if (!sourceHash(members))
+      return false;
+    return succeeded(saveGraph(*module, weights, members, request.output, error)) || fail(error);
+  }
+
   /// The source's SHA-256 and what the result depends on besides it.
   bool sourceHash(std::string &members) {
     if (!digest[0]) {
@@ -278,7 +296,7 @@ private:
   std::unique_ptr<MLIRContext> context;
   std::optional<DiagnosticCollector> collector;
   OwningOpRef<ModuleOp> module;
-  std::array<char, 64> digest = {}; ///< of a module from this process; zeros: the input file's
+  std::array<char, 64> digest = {}; ///< of what the module was made from, where that is not the input file; else zeros
   std::vector<codegen::CpuSlice> slices;
   Schedule schedule;
   std::vector<SliceCode> code;

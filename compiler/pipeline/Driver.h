@@ -17,15 +17,16 @@ namespace wick::compiler {
 enum class Outcome { Done = 0, Error = 2, Unsupported = 3 };
 
 struct CompileRequest {
-  std::string input;               ///< .onnx, TorchScript archive, or .mlir together with `startAt`
+  std::string input;               ///< .onnx, .pt, .pt2, .wgraph, or .mlir together with `startAt`
   std::string output;              ///< the .wick file; not written with `stopAfter`
+  bool portable = false;           ///< write a saved graph (compiler/frontend/saved) after import, and end
   std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
   std::vector<std::pair<std::string, std::string>> shapes; ///< --shape input=1x3x?x?
   std::vector<std::string> keep;                           ///< values that become outputs as well
   std::vector<std::string> without;                        ///< steps of optionalSteps() to leave out
   unsigned threads = 0;                                    ///< 0: as many as the machine has; never changes the output
-  bool withGraph = true;                                   ///< keep graph.mlirbc in the package (portable form)
+  bool withGraph = true;                                   ///< keep graph.mlirbc in the package
   std::string stopAfter, startAt;                          ///< phase names
   std::string dumpDir;                                     ///< IR after every phase, if set
   bool remarks = false;                                    ///< collect why kernels end and which transposes stay

@@ -66,11 +66,15 @@ std::string writeManifest(const Program &p, const std::vector<std::string> &slic
   out += "],\n  \"slices\": [";
   for (size_t i = 0; i < slices.size(); ++i)
     out += (i ? ", " : "") + jsonQuote(slices[i]);
-  out += "],\n  \"entries\": [";
+  return out + "],\n  \"entries\": [" + entriesText(entries) + "]\n}\n";
+}
+
+std::string entriesText(const std::vector<ManifestEntry> &entries) {
+  std::string out;
   for (size_t i = 0; i < entries.size(); ++i)
     out += (i ? ",\n    " : "\n    ") + ("{\"name\": " + jsonQuote(entries[i].name)) +
            ", \"size\": " + std::to_string(entries[i].size) + ", \"sha256\": \"" + entries[i].sha256 + "\"}";
-  return out + "]\n}\n";
+  return out;
 }
 
 } // namespace wick::format

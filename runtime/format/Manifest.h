@@ -22,6 +22,9 @@ struct ManifestEntry {
 std::string writeManifest(const Program &program, const std::vector<std::string> &slices,
                           const std::vector<ManifestEntry> &entries, const std::string &members);
 
+/// The elements of its array "entries".
+std::string entriesText(const std::vector<ManifestEntry> &entries);
+
 /// `text` as a JSON string with quotes.
 std::string jsonQuote(const std::string &text);
 

@@ -100,6 +100,8 @@ class Writer {
 public:
   Writer(const std::string &path, const PackageSpec &spec, std::string &error) : spec(spec), error(error), file(path) {}
   bool run();
+  /// Only spec.extra and the manifest's members.
+  bool runArchive(std::string_view mimetype);
 
 private:
   bool addEntry(const std::string &name, const EntrySource &source, uint64_t align, BlobInfo &info);
@@ -109,6 +111,7 @@ private:
   }
   bool addBlobs();
   bool validate();
+  bool finish(const std::string &manifestText);
 
   const PackageSpec &spec;
   std::string &error;
@@ -219,7 +222,16 @@ bool Writer::run() {
   std::vector<std::string> names;
   for (const CodeSlice &slice : spec.code)
     names.push_back(slice.name);
-  if (!addBytes(kManifestEntry, writeManifest(*spec.program, names, manifest, spec.manifestMembers)))
+  return finish(writeManifest(*spec.program, names, manifest, spec.manifestMembers));
+}
+
+bool Writer::runArchive(std::string_view mimetype) {
+  return file.open(error) && addBytes(kMimetypeEntry, std::string(mimetype)) && addBlobs() &&
+         finish("{\n  " + spec.manifestMembers + ",\n  \"entries\": [" + entriesText(manifest) + "]\n}\n");
+}
+
+bool Writer::finish(const std::string &manifestText) {
+  if (!addBytes(kManifestEntry, manifestText))
     return false;
   std::string directory = zipDirectory(entries, cursor);
   return file.write(cursor, directory.data(), directory.size(), error) && file.publish(error);
@@ -228,6 +240,15 @@ bool Writer::run() {
 bool writePackage(const std::string &path, const PackageSpec &spec, std::string &error) {
   error.clear();
   return Writer(path, spec, error).run();
+}
+
+bool writeArchive(const std::string &path, std::string_view mimetype, const std::vector<NamedEntry> &entries,
+                  const std::string &manifestMembers, std::string &error) {
+  error.clear();
+  PackageSpec spec;
+  spec.extra = entries;
+  spec.manifestMembers = manifestMembers;
+  return Writer(path, spec, error).runArchive(mimetype);
 }
 
 } // namespace wick::format

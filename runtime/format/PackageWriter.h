@@ -58,6 +58,12 @@ struct PackageSpec {
 /// The program is validated first, with the reader's own validator.
 [[nodiscard]] bool writePackage(const std::string &path, const PackageSpec &spec, std::string &error);
 
+/// Writes an archive of other content in the same way: `mimetype` first, then the entries, and a manifest with
+/// `manifestMembers` and "entries".
+[[nodiscard]] bool writeArchive(const std::string &path, std::string_view mimetype,
+                                const std::vector<NamedEntry> &entries, const std::string &manifestMembers,
+                                std::string &error);
+
 /// The bytes of program.bin without code or weights blobs, e.g. for tests.
 [[nodiscard]] std::string serializeProgram(const Program &program);
 

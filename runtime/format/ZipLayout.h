@@ -33,5 +33,7 @@ std::string zipDirectory(const std::vector<ZipEntry> &entries, uint64_t offset);
 /// The first entry of every package, so that file(1) and mail filters know it.
 constexpr char kMimetypeEntry[] = "mimetype";
 constexpr char kMimetype[] = "application/x-wick";
+/// The same of a saved graph (compiler/frontend/saved).
+constexpr char kGraphMimetype[] = "application/x-wick-graph";
 
 } // namespace wick::format

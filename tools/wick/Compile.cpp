@@ -91,6 +91,8 @@ static int compileModel(Options &options) {
     return writeIr(options, report);
   if (options.json)
     printJson(toJson(report).add("wall_ms", took));
+  else if (done && request.portable && !options.quiet)
+    std::printf("%s: graph and weights, in %s\n", request.output.c_str(), formatMs(took).c_str());
   else if (done && !options.quiet)
     std::printf("%s: %u kernel calls, %u distinct kernels, code %s, weights %s, in %s\n", request.output.c_str(),
                 report.groups, report.kernels, formatBytes(report.codeBytes).c_str(),
@@ -143,7 +145,7 @@ void addCompile(CLI::App &app, Action &action) {
   CompileRequest &request = options->request;
   CLI::App *sub = app.add_subcommand("compile", "Turn a model of ONNX or PyTorch into a .wick file");
   sub->footer(footer());
-  sub->add_option("model", request.input, "The .onnx, TorchScript or .pt2 file, or IR with --start-at")
+  sub->add_option("model", request.input, "The .onnx, TorchScript, .pt2 or .wgraph file, or IR with --start-at")
       ->type_name("MODEL")
       ->required();
   sub->add_option("-o,--output", request.output, "The file to write")->type_name("FILE");
@@ -164,7 +166,10 @@ void addCompile(CLI::App &app, Action &action) {
       ->check(CLI::IsMember(compiler::optionalSteps()));
   sub->add_option("--threads", request.threads, "Compile with that many threads; the result is the same")
       ->type_name("N");
-  sub->add_flag("--strip-graph", options->stripGraph, "Leave the portable graph out of the file");
+  sub->add_flag("--strip-graph", options->stripGraph, "Leave the graph out of the file");
+  sub->add_flag("--portable", request.portable, "Write graph and weights without code, to be compiled later (.wgraph)")
+      ->excludes("--strip-graph")
+      ->excludes("--target");
   sub->add_option("--stop-after", request.stopAfter, "Print the IR after a phase instead")
       ->type_name("PHASE")
       ->check(CLI::IsMember(phaseNames()).description(""));

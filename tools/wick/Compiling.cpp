@@ -4,11 +4,11 @@
 //
 #include "tools/wick/Compiling.h"
 
+#include "runtime/format/FileKind.h"
 #include "tools/wick/Cli.h"
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 namespace wick::tools {
 
@@ -124,18 +124,7 @@ int compileForHere(const std::string &model, const std::string &output, const st
 }
 
 bool isPackage(const std::string &path) {
-  if (path.ends_with(".wick"))
-    return true;
-  for (const char *archive : {".pt", ".pt2", ".pth", ".jit"}) // zip files as well
-    if (path.ends_with(archive))
-      return false;
-  char magic[4] = {};
-  std::FILE *file = std::fopen(path.c_str(), "rb");
-  if (!file)
-    return false;
-  size_t got = std::fread(magic, 1, sizeof(magic), file);
-  std::fclose(file);
-  return got == sizeof(magic) && !std::memcmp(magic, "PK\3\4", 4);
+  return path.ends_with(".wick") || format::fileKind(path) == format::FileKind::Package;
 }
 
 } // namespace wick::tools

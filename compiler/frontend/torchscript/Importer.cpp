@@ -8,6 +8,7 @@
 
 #include "compiler/frontend/torchscript/Signature.h"
 #include "mlir/IR/Verifier.h"
+#include "runtime/format/FileKind.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -266,14 +267,8 @@ static void reportUnsupported(ArrayRef<Evaluator::Unsupported> list, std::vector
 }
 
 bool isTorchScriptFile(const std::string &path) {
-  char magic[4] = {};
-  std::FILE *file = std::fopen(path.c_str(), "rb");
-  if (!file)
-    return false;
-  size_t got = std::fread(magic, 1, sizeof(magic), file);
-  std::fclose(file);
-  StringRef start(magic, got);
-  return start.starts_with("PK\3\4") || start.starts_with("\x80\x02");
+  format::FileKind kind = format::fileKind(path);
+  return kind == format::FileKind::Zip || kind == format::FileKind::Pickle;
 }
 
 ImportResult importTorchScriptFile(MLIRContext *context, const std::string &path, WeightStore &weights,

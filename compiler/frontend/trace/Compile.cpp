@@ -9,11 +9,13 @@
 using namespace mlir;
 namespace wick::trace {
 
-CompileResult Graph::compile(const std::string &path, const CompileOptions &options) {
-  GraphState &s = *state;
+/// Ends the recording and compiles or saves it, as `request` says.
+static CompileResult finish(GraphState &s, compiler::CompileRequest request) {
   CompileResult result;
-  if (s.used)
-    s.errors.push_back(s.name + ": the graph was compiled before");
+  if (s.used) {
+    result.messages.push_back(s.name + ": the graph was compiled or saved before");
+    return result;
+  }
   if (s.outputs.empty())
     s.errors.push_back(s.name + ": the graph has no output");
   SmallVector<mlir::Value> values;
@@ -35,18 +37,29 @@ CompileResult Graph::compile(const std::string &path, const CompileOptions &opti
     fn.setResultAttr(i, "wick.name", s.g().b.getStringAttr(output.first));
   s.g().finish();
   s.dispatcher.reset(), s.space.reset(), s.builder.reset();
-  compiler::CompileRequest request;
   request.input = s.name;
-  request.output = path;
-  request.slices = options.targets;
-  request.threads = options.threads;
-  request.withGraph = options.withGraph;
   compiler::CompileReport report = compiler::compile(
       request, compiler::ImportedModule{std::move(s.weights), std::move(s.context), std::move(s.module)});
   for (const compiler::Diagnostic &d : report.diagnostics)
     result.messages.push_back(d.text());
   result.ok = report.outcome == compiler::Outcome::Done;
   return result;
+}
+
+CompileResult Graph::compile(const std::string &path, const CompileOptions &options) {
+  compiler::CompileRequest request;
+  request.output = path;
+  request.slices = options.targets;
+  request.threads = options.threads;
+  request.withGraph = options.withGraph;
+  return finish(*state, std::move(request));
+}
+
+CompileResult Graph::save(const std::string &path) {
+  compiler::CompileRequest request;
+  request.output = path;
+  request.portable = true;
+  return finish(*state, std::move(request));
 }
 
 } // namespace wick::trace

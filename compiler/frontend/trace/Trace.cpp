@@ -41,10 +41,7 @@ static std::string shortName(std::string_view op) {
 }
 
 void GraphState::locate(std::string_view op, const Where &where) {
-  std::string full;
-  for (const std::string &part : path)
-    full += part + ".";
-  full += shortName(op);
+  std::string full = path.empty() ? shortName(op) : path + "." + shortName(op);
   std::string at = fileOf(where) + ":" + std::to_string(where.line());
   auto file = FileLineColLoc::get(context.get(), fileOf(where), where.line(), where.column());
   auto what = builder->b.getStringAttr(llvm::Twine(std::string(op)) + ", " + at);
@@ -52,12 +49,17 @@ void GraphState::locate(std::string_view op, const Where &where) {
 }
 
 void GraphState::note(std::string_view op, const Where &where, const std::string &why) {
-  std::string full;
-  for (const std::string &part : path)
-    full += (full.empty() ? "" : ".") + part;
   errors.push_back(fileOf(where) + ":" + std::to_string(where.line()) + ": " + std::string(op) +
-                   (full.empty() ? "" : " in " + full) + ": " + why);
+                   (path.empty() ? "" : " in " + path) + ": " + why);
 }
+
+bool GraphState::isOpen(std::string_view op, const Where &where) {
+  if (used)
+    note(op, where, "the graph was compiled or saved before");
+  return !used;
+}
+
+mlir::Value GraphState::read(const TensorState &t) { return used ? mlir::Value() : space->read(t.tensor); }
 
 bool GraphState::noteFailure(std::string_view op, const Where &where) {
   if (!g().hasError())
@@ -180,12 +182,12 @@ Size Size::operator/(const Size &o) const {
 }
 
 int64_t Tensor::rank() const {
-  mlir::Value v = state ? state->graph->space->read(state->tensor) : mlir::Value();
+  mlir::Value v = state ? state->graph->read(*state) : mlir::Value();
   return v ? state->graph->g().rank(v) : 0;
 }
 
 Size Tensor::size(int64_t i) const {
-  mlir::Value v = state ? state->graph->space->read(state->tensor) : mlir::Value();
+  mlir::Value v = state ? state->graph->read(*state) : mlir::Value();
   int64_t n = rank();
   if (!v || i < -n || i >= n)
     return Size(0);
@@ -193,7 +195,7 @@ Size Tensor::size(int64_t i) const {
 }
 
 std::string Tensor::type() const {
-  mlir::Value v = state ? state->graph->space->read(state->tensor) : mlir::Value();
+  mlir::Value v = state ? state->graph->read(*state) : mlir::Value();
   if (!v)
     return "no tensor";
   compiler::GraphBuilder &g = state->graph->g();
@@ -217,6 +219,8 @@ std::vector<Tensor> callAll(std::string_view op, std::vector<Value> args, Where 
   auto state = graphOf(args);
   if (!state)
     return {};
+  if (!state->isOpen(op, where))
+    return {Tensor()};
   state->locate(op, where);
   std::vector<Operand> operands;
   for (const Value &v : args) {
@@ -278,6 +282,8 @@ const std::vector<std::string> &Graph::errors() const { return state->errors; }
 
 Tensor Graph::input(const std::string &name, DType type, std::vector<Dim> dims, Where where) {
   GraphState &s = *state;
+  if (!s.isOpen("input '" + name + "'", where))
+    return {};
   Exprs exprs;
   for (const Dim &d : dims) {
     if (d.name.empty() ? d.size < 0 : d.min < 0 || d.max < d.min)
@@ -299,6 +305,8 @@ Tensor Graph::input(const std::string &name, DType type, std::vector<Dim> dims, 
 }
 
 void Graph::output(const std::string &name, const Tensor &tensor, Where where) {
+  if (!state->isOpen("output '" + name + "'", where))
+    return;
   if (!tensor.given() || tensor.state->graph != state)
     return state->note("output '" + name + "'", where, "no tensor of this graph");
   state->outputs.push_back({name, tensor});
@@ -308,6 +316,8 @@ void Graph::output(const std::string &name, const Tensor &tensor, Where where) {
 template <class T>
 static Tensor constantOf(GraphState &s, const std::vector<T> &elements, std::vector<int64_t> dims, DType type,
                          Where where) {
+  if (!s.isOpen("constant", where))
+    return {};
   auto owned = std::make_shared<std::vector<T>>(elements);
   int64_t count = 1;
   for (int64_t d : dims)
@@ -328,6 +338,8 @@ Tensor Graph::constant(const std::vector<int64_t> &elements, std::vector<int64_t
 }
 
 Tensor Graph::arange(Size count, DType type, Where where) {
+  if (!state->isOpen("arange", where))
+    return {};
   state->locate("arange", where);
   mlir::Value v = state->g().iota(elementType(type, state->context.get()), state->exprOf(count));
   state->noteFailure("arange", where);
@@ -335,6 +347,8 @@ Tensor Graph::arange(Size count, DType type, Where where) {
 }
 
 Tensor Graph::full(std::vector<Size> dims, double value, DType type, Where where) {
+  if (!state->isOpen("full", where))
+    return {};
   state->locate("full", where);
   Exprs exprs;
   for (const Size &s : dims)

@@ -11,6 +11,7 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include <map>
+#include <set>
 
 namespace wick::trace {
 
@@ -32,7 +33,8 @@ struct GraphState : std::enable_shared_from_this<GraphState> {
   mlir::Operation *lastConstant = nullptr;
   std::string name;
   std::vector<std::string> errors;
-  std::vector<std::string> path; ///< names of the modules that run
+  std::set<std::string> told; ///< what was wrong with parameters
+  std::string path;           ///< of the module that runs
   std::vector<std::pair<std::string, Tensor>> outputs;
   std::vector<std::string> inputs;
   std::map<const void *, Tensor> parameters;
@@ -44,6 +46,9 @@ struct GraphState : std::enable_shared_from_this<GraphState> {
   void note(std::string_view op, const Where &where, const std::string &why);
   /// Notes what the builder says; true when it said something.
   bool noteFailure(std::string_view op, const Where &where);
+  /// False, with an error noted, when the graph was compiled: nothing can be recorded any more.
+  bool isOpen(std::string_view op, const Where &where);
+  mlir::Value read(const TensorState &t); ///< null after an error, and when the graph was compiled
   Tensor wrap(compiler::torch::Tensor t);
   compiler::torch::Operand operandOf(const Value &v);
   Value valueOf(const compiler::torch::Operand &o);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Write a model in C++ and compile it: functions on trace::Tensor record a graph,
-// which Graph::compile turns into a .wick file. nn.h has layers, state_dict.h their
-// weights. Nothing is computed while recording (constants aside); a Tensor has a
-// type and dims, no elements.
+// Write a model in C++ and compile it: functions on trace::Tensor (functions.h) record
+// a graph, which Graph::compile turns into a .wick file, or Graph::save into a portable
+// archive that `wick compile` takes. nn.h has layers, state_dict.h their weights. Nothing is computed while recording
+// (constants aside); a Tensor has a type and dims, no elements.
 //
 // Semantics are those of the PyTorch functions of the same name: broadcasting, type
 // promotion (a C++ number counts less than any tensor), defaults. Dims may be
@@ -23,6 +23,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -125,7 +126,7 @@ public:
 struct CompileOptions {
   std::vector<std::string> targets; ///< slices as in `wick compile --target`; empty: all
   unsigned threads = 0;             ///< of the compiler; 0: as many as the machine has
-  bool withGraph = true;            ///< keep the graph in the file (portable form)
+  bool withGraph = true;            ///< keep the graph in the file, for `wick inspect`
 };
 
 struct CompileResult {
@@ -155,12 +156,15 @@ public:
   const std::vector<std::string> &errors() const;
   /// Compiles what was recorded and writes it to `path`. The graph is used up.
   CompileResult compile(const std::string &path, const CompileOptions &options = {});
+  /// Writes what was recorded, with its weights and without code, to `path` (NAME.wgraph), for `wick compile`. The
+  /// graph is used up.
+  CompileResult save(const std::string &path);
 
   std::shared_ptr<GraphState> state;
 };
 
 /// Calls any op that the compiler knows by its name in PyTorch ("aten::gelu", "aten::add.Tensor") with arguments in
-/// schema order; trailing defaults may be left out. Functions below are shorthands. At least one tensor must be given.
+/// schema order; trailing defaults may be left out. functions.h has shorthands. At least one tensor must be given.
 std::vector<Tensor> callAll(std::string_view op, std::vector<Value> args, Where where = Where::current());
 Tensor call(std::string_view op, std::vector<Value> args, Where where = Where::current());
 
@@ -174,75 +178,29 @@ inline Tensor operator-(Located a, const Value &b) { return call("aten::sub.Tens
 inline Tensor operator*(Located a, const Value &b) { return call("aten::mul.Tensor", {a.tensor, b}, a.where); }
 inline Tensor operator/(Located a, const Value &b) { return call("aten::div.Tensor", {a.tensor, b}, a.where); }
 inline Tensor operator-(Located a) { return call("aten::neg", {a.tensor}, a.where); }
-
-//===-- Functions --------------------------------------------------------------===//
-
-inline Tensor relu(const Tensor &x, Where w = Where::current()) { return call("aten::relu", {x}, w); }
-/// `approximate`: "none" or "tanh".
-inline Tensor gelu(const Tensor &x, const char *approximate = "none", Where w = Where::current()) {
-  return call("aten::gelu", {x, approximate}, w);
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+Tensor operator+(Number a, Located b) {
+  return call("aten::add.Tensor", {b.tensor, a}, b.where);
 }
-inline Tensor silu(const Tensor &x, Where w = Where::current()) { return call("aten::silu", {x}, w); }
-inline Tensor sigmoid(const Tensor &x, Where w = Where::current()) { return call("aten::sigmoid", {x}, w); }
-inline Tensor tanh(const Tensor &x, Where w = Where::current()) { return call("aten::tanh", {x}, w); }
-inline Tensor exp(const Tensor &x, Where w = Where::current()) { return call("aten::exp", {x}, w); }
-inline Tensor sqrt(const Tensor &x, Where w = Where::current()) { return call("aten::sqrt", {x}, w); }
-inline Tensor abs(const Tensor &x, Where w = Where::current()) { return call("aten::abs", {x}, w); }
-inline Tensor matmul(const Tensor &a, const Tensor &b, Where w = Where::current()) {
-  return call("aten::matmul", {a, b}, w);
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+Tensor operator*(Number a, Located b) {
+  return call("aten::mul.Tensor", {b.tensor, a}, b.where);
 }
-/// x @ weight.T + bias; `bias` may be left out.
-inline Tensor linear(const Tensor &x, const Tensor &weight, const Tensor &bias = {}, Where w = Where::current()) {
-  return call("aten::linear", {x, weight, bias}, w);
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+Tensor operator-(Number a, Located b) {
+  return call("aten::rsub.Scalar", {b.tensor, a}, b.where);
 }
-inline Tensor embedding(const Tensor &weight, const Tensor &indices, Where w = Where::current()) {
-  return call("aten::embedding", {weight, indices}, w);
-}
-inline Tensor softmax(const Tensor &x, int64_t dim, Where w = Where::current()) {
-  return call("aten::softmax.int", {x, dim}, w);
-}
-inline Tensor where(const Tensor &condition, const Value &yes, const Value &no, Where w = Where::current()) {
-  return call("aten::where.self", {condition, yes, no}, w);
-}
-inline Tensor cat(const std::vector<Tensor> &tensors, int64_t dim, Where w = Where::current()) {
-  return call("aten::cat", {tensors, dim}, w);
-}
-inline Tensor mean(const Tensor &x, std::vector<int64_t> dims, bool keep = false, Where w = Where::current()) {
-  return call("aten::mean.dim", {x, dims, keep}, w);
-}
-inline Tensor sum(const Tensor &x, std::vector<int64_t> dims, bool keep = false, Where w = Where::current()) {
-  return call("aten::sum.dim_IntList", {x, dims, keep}, w);
-}
-inline Tensor clampMin(const Tensor &x, double least, Where w = Where::current()) {
-  return call("aten::clamp_min", {x, least}, w);
-}
-inline Tensor layerNorm(const Tensor &x, std::vector<int64_t> dims, const Tensor &weight, const Tensor &bias,
-                        double epsilon = 1e-5, Where w = Where::current()) {
-  return call("aten::layer_norm", {x, dims, weight, bias, epsilon}, w);
-}
-/// Square windows over the last two dims; `stride` 0 means the window's size.
-inline Tensor maxPool2d(const Tensor &x, int64_t window, int64_t stride = 0, int64_t padding = 0,
-                        Where w = Where::current()) {
-  int64_t step = stride ? stride : window;
-  return call("aten::max_pool2d",
-              {x, std::vector<int64_t>(2, window), std::vector<int64_t>(2, step), std::vector<int64_t>(2, padding)}, w);
-}
-inline Tensor avgPool2d(const Tensor &x, int64_t window, int64_t stride = 0, int64_t padding = 0,
-                        Where w = Where::current()) {
-  int64_t step = stride ? stride : window;
-  return call("aten::avg_pool2d",
-              {x, std::vector<int64_t>(2, window), std::vector<int64_t>(2, step), std::vector<int64_t>(2, padding)}, w);
-}
-/// To `size` by `size` places, whatever the size of x.
-inline Tensor adaptiveAvgPool2d(const Tensor &x, int64_t size, Where w = Where::current()) {
-  return call("aten::adaptive_avg_pool2d", {x, std::vector<int64_t>(2, size)}, w);
-}
-/// Dims [batch, heads, positions, features]; `mask` is bool (true: look) or added to the scores.
-inline Tensor attention(const Tensor &query, const Tensor &key, const Tensor &value, const Tensor &mask = {},
-                        bool causal = false, Where w = Where::current()) {
-  return call("aten::scaled_dot_product_attention", {query, key, value, mask, 0.0, causal}, w);
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+Tensor operator/(Number a, Located b) {
+  return call("aten::mul.Tensor", {call("aten::reciprocal", {b.tensor}, b.where), a}, b.where);
 }
 
 } // namespace wick::trace
+
+#include "wick/functions.h"
 
 #endif // WICK_TRACE_H

@@ -35,6 +35,29 @@ TEST(Trace, ErrorsNameTheLine) {
   EXPECT_FALSE(g.compile("unused.wick").ok);
 }
 
+TEST(Trace, NothingIsRecordedAfterCompiling) {
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Float32, {2, 3});
+  g.output("y", trace::relu(x));
+  std::string path = testing::TempDir() + "wick-trace-used.wgraph";
+  EXPECT_TRUE(g.save(path).ok);
+  std::remove(path.c_str());
+  EXPECT_FALSE(trace::relu(x).given());
+  EXPECT_EQ(x.rank(), 0);
+  ASSERT_EQ(g.errors().size(), 1u);
+  EXPECT_NE(g.errors()[0].find("compiled or saved before"), std::string::npos);
+  EXPECT_FALSE(g.save(path).ok);
+}
+
+TEST(Trace, NumbersMayStandFirst) {
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Int64, {2, 3});
+  EXPECT_EQ((1 - x).type(), "i64[2, 3]");
+  EXPECT_EQ((2.0 * x).type(), "f32[2, 3]");
+  EXPECT_EQ((1 / x).type(), "f32[2, 3]");
+  EXPECT_TRUE(g.errors().empty());
+}
+
 TEST(Trace, UnknownOpsAreErrors) {
   trace::Graph g("t");
   trace::call("aten::no_such_op", {g.input("x", DType::Float32, {2})});
@@ -45,18 +68,31 @@ TEST(Trace, UnknownOpsAreErrors) {
 TEST(Trace, ParametersMustBeLoaded) {
   nn::Linear layer(3, 5);
   EXPECT_EQ(layer.parameterNames(), (std::vector<std::string>{"weight", "bias"}));
-  EXPECT_EQ(layer.load(wick::StateDict::open("there-is-no-such-file")).size(), 1u);
   trace::Graph g("t");
   layer(g.input("x", DType::Float32, {2, 3}));
-  ASSERT_FALSE(g.errors().empty());
-  EXPECT_NE(g.errors()[0].find("it has no elements"), std::string::npos) << g.errors()[0];
+  ASSERT_EQ(g.errors().size(), 2u);
+  EXPECT_NE(g.errors()[0].find("'weight' has no elements"), std::string::npos) << g.errors()[0];
+}
+
+TEST(Trace, WhyAParameterWasNotLoadedIsToldOnce) {
+  struct Net : nn::Module {
+    nn::Linear &first = child<nn::Linear>("block.first", 3, 5);
+    nn::Linear &second = child<nn::Linear>("block.second", 5, 4);
+  } net;
+  EXPECT_EQ(net.load(wick::StateDict::open("there-is-no-such-file")).size(), 1u);
+  trace::Graph g("t");
+  unsigned line = __LINE__ + 1;
+  net.second(net.first(g.input("x", DType::Float32, {2, 3})));
+  ASSERT_EQ(g.errors().size(), 1u);
+  EXPECT_EQ(g.errors()[0].find("TraceTest.cpp:" + std::to_string(line) + ": parameter in block.first: "), 0u);
+  EXPECT_NE(g.errors()[0].find("there-is-no-such-file"), std::string::npos) << g.errors()[0];
 }
 
 TEST(Trace, NamesOfLayersAreThoseOfTorch) {
   nn::LSTM lstm(4, 8, {.layers = 2, .bidirectional = true});
   EXPECT_EQ(lstm.parameterNames().size(), 16u);
   EXPECT_EQ(lstm.parameterNames()[5], "weight_hh_l0_reverse");
-  nn::TransformerEncoderLayer layer(8, 2, 16);
+  nn::TransformerEncoderLayer layer(8, 2);
   EXPECT_EQ(layer.parameterNames()[0], "self_attn.in_proj_weight");
   nn::Sequential net;
   net.add<nn::Linear>(2, 3);
