@@ -1,7 +1,7 @@
 # Installs the runtime, configures and builds the consumer against it, runs it.
-# Two of the consumer's programs are the ones that README.md and docs/embedding.md
-# print; where there is a compiler, they run on a model with one relu.
-# Needs wick_runtime and wick_runtime_static to be built.
+# Some of the consumer's programs are those that README.md, docs/embedding.md and
+# docs/tracing.md print; where there is a compiler, they run on a model with one relu,
+# and on the model that the last one makes. Needs the libraries to be built.
 function(step)
   execute_process(COMMAND ${ARGV} WORKING_DIRECTORY ${WORK} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(code)
@@ -29,7 +29,11 @@ file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
 extract(docs/embedding.md c ${WORK}/embedding.c)
 extract(README.md cpp ${WORK}/readme.cpp)
+extract(docs/tracing.md cpp ${WORK}/tracing.cpp)
 step(${CMAKE_COMMAND} --install ${BUILD} --component runtime --prefix ${WORK}/prefix)
+if(EXISTS ${BUILD}/bin/wick)
+  step(${CMAKE_COMMAND} --install ${BUILD} --component compiler --prefix ${WORK}/prefix)
+endif()
 step(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G Ninja -DCMAKE_PREFIX_PATH=${WORK}/prefix
   -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} -DPAGES=${WORK})
 step(${CMAKE_COMMAND} --build ${WORK}/build)
@@ -37,7 +41,7 @@ foreach(program consumer_c consumer_cpp consumer_static)
   step(${WORK}/build/${program})
 endforeach()
 if(EXISTS ${BUILD}/bin/wick)
-  step(${BUILD}/bin/wick compile ${SOURCE}/relu.mlir --start-at graph -o model.wick)
+  step(${WORK}/prefix/bin/wick compile ${SOURCE}/relu.mlir --start-at graph -o model.wick)
   step(${WORK}/build/embedding)
   if(NOT out STREQUAL "1\n")
     message(FATAL_ERROR "the program of docs/embedding.md printed '${out}'")
@@ -45,5 +49,11 @@ if(EXISTS ${BUILD}/bin/wick)
   step(${WORK}/build/readme)
   if(NOT out STREQUAL "1\n2\n3\n4\n")
     message(FATAL_ERROR "the program of README.md printed '${out}'")
+  endif()
+  file(COPY ${SOURCE}/net.safetensors DESTINATION ${WORK})
+  step(${WORK}/build/tracing)
+  step(${WORK}/build/readme) # 1 2 3 4 through two layers
+  if(NOT out STREQUAL "5.5\n8\n")
+    message(FATAL_ERROR "the model of docs/tracing.md gave '${out}'")
   endif()
 endif()
