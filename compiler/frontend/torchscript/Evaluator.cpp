@@ -171,7 +171,9 @@ void Evaluator::assign(const Stmt *s, Frame &f) {
     if (halted())
       return;
   }
-  if (s->unpack) {
+  if (s->unpack && values[0].is(Value::Kind::Tensor) && !space.read(values[0].tensor)) {
+    values.resize(s->targets.size(), values[0]); // of an op that is not known, which was told
+  } else if (s->unpack) {
     if (!values[0].list)
       return void(fail("unpacks " + torch::toString(*typeOf(values[0]))));
     std::vector<Value> items = values[0].list->items;

@@ -277,13 +277,18 @@ ImportResult importTorchScriptFile(MLIRContext *context, const std::string &path
   result.kind = ImportResult::Kind::Error;
   context->loadDialect<graph::WickDialect, func::FuncDialect>();
   auto opened = torch::TorchArchive::open(path);
+  static constexpr char noProgram[] = "torch.save keeps weights and Python objects, no program; write the model with "
+                                      "torch.export.save or torch.jit.save";
   if (!opened) {
     result.problems.push_back({true, "", "", llvm::toString(opened.takeError())});
+    if (StringRef(result.problems[0].message).contains("pickle: "))
+      result.problems[0].context.hint = noProgram;
     return result;
   }
   auto archive = std::make_shared<const torch::TorchArchive>(std::move(*opened));
   if (archive->kind() != torch::ArchiveKind::Script) {
     result.problems.push_back({true, "", "", "the file is no TorchScript archive"});
+    result.problems[0].context.hint = noProgram;
     return result;
   }
   Import import(context, archive, options);
