@@ -103,7 +103,7 @@ def g_cast(r, b, op):
     v = r.arr(x, a, **({"special": False} if np.dtype(a).kind == "f" else {}))
     ka, kc = np.dtype(a).kind, np.dtype(c).kind
     if ka == "f" and kc in "iu":                                 # out-of-range and NaN are undefined
-        v = r.farr(x, a, lo=0 if kc == "u" else -100, hi=100)
+        v = r.farr(x, a, special=False, lo=0 if kc == "u" else -100, hi=100)
     elif ka == "f" and c is F16:
         v = r.farr(x, a, special=False, lo=-100, hi=100)
     elif ka in "iu" and kc in "f":
