@@ -79,6 +79,14 @@ static OwningOpRef<ModuleOp> buildModule(MLIRContext &ctx, const KernelEntry &en
   return out;
 }
 
+/// Whether a kernel may hold integers of at most 16 bits or bf16. Read off its text, where a wrong yes costs time and
+/// nothing else. Routines are not looked into.
+static bool mayBeNarrow(const KernelEntry &kernel) {
+  static constexpr StringLiteral types[] = {"i2", "i4", "i8", "i16", "bf16", "f8", "f4"};
+  return kernel.strategy == "routine" ||
+         llvm::any_of(types, [&](StringRef t) { return StringRef(kernel.text).contains(t); });
+}
+
 LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen::CpuSlice> slices, unsigned threads,
                                  std::vector<SliceCode> &out, std::string &error,
                                  const std::function<void(size_t, size_t)> &progress) {
@@ -88,11 +96,21 @@ LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen
   for (unsigned i = 0; i < order.size(); ++i)
     order[i] = i;
   llvm::sort(order, [&](unsigned a, unsigned b) { return kernels[a].name < kernels[b].name; });
+  std::vector<SmallVector<char, 0>> objects(kernels.size()), before; // in `order`; of this slice and the one before
   for (auto [s, slice] : llvm::enumerate(slices)) {
     if (progress)
       progress(s * kernels.size(), slices.size() * kernels.size());
+    bool likeBefore = s && codegen::differsForNarrowTypesOnly(slice, slices[s - 1]);
+    std::swap(objects, before);
+    objects.resize(kernels.size());
     std::vector<codegen::KernelJob> jobs;
-    for (unsigned i : order) {
+    std::vector<unsigned> places; // of the jobs, in `order`
+    for (auto [place, i] : llvm::enumerate(order)) {
+      if (likeBefore && !mayBeNarrow(kernels[i])) {
+        objects[place] = before[place];
+        continue;
+      }
+      places.push_back(place);
       codegen::KernelJob job;
       job.name = kernels[i].name;
       job.slice = &slice;
@@ -107,7 +125,7 @@ LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen
     if (failed(codegen::compileKernels(jobs, results, options))) {
       for (auto [k, r] : llvm::enumerate(results))
         if (!r.error.empty()) {
-          const KernelEntry &e = kernels[order[k]];
+          const KernelEntry &e = kernels[order[places[k]]];
           error = "kernel " + e.name + " of " + (e.sources.empty() ? std::string("?") : e.sources[0]) + " for " +
                   slice.name + ": " + r.error;
           return failure();
@@ -118,16 +136,21 @@ LogicalResult compileKernelTable(ArrayRef<KernelEntry> kernels, ArrayRef<codegen
     SmallVector<char, 0> support;
     if (failed(codegen::emitSupportObject(slice, support, error)))
       return failure();
-    SmallVector<StringRef> objects;
-    for (auto &r : results)
-      objects.push_back(StringRef(r.object.data(), r.object.size()));
-    objects.push_back(StringRef(support.data(), support.size()));
+    for (auto [place, r] : llvm::zip(places, results))
+      objects[place] = std::move(r.object);
+    SmallVector<StringRef> linked;
+    for (auto &object : objects)
+      linked.push_back(StringRef(object.data(), object.size()));
+    linked.push_back(StringRef(support.data(), support.size()));
     SliceCode code;
     code.slice = slice.name;
-    if (failed(codegen::linkImage(objects, code.image, error)))
+    if (failed(codegen::linkImage(linked, code.image, error)))
       return failure();
     for (const KernelEntry &k : kernels)
       code.entries.push_back(code.image.symbols.lookup(k.name));
+    for (auto [earlier, other] : llvm::enumerate(out))
+      if (code.like < 0 && other.image.bytes == code.image.bytes)
+        code.like = int(earlier);
     out.push_back(std::move(code));
   }
   return success();

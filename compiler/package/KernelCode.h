@@ -16,6 +16,7 @@ namespace wick::compiler {
 struct SliceCode {
   std::string slice;
   codegen::CodeImage image;
+  int like = -1;                 ///< the earlier slice with equal image; its bytes are stored once
   std::vector<uint64_t> entries; ///< per kernel: offset in the image
 };
 

@@ -64,7 +64,8 @@ LogicalResult writeWick(PackageInput &in, const std::string &path, uint64_t &wei
     return true;
   };
   for (const SliceCode &c : in.code)
-    spec.code.push_back({c.slice, format::EntrySource::fromMemory({c.image.bytes.data(), c.image.bytes.size()})});
+    spec.code.push_back(
+        {c.slice, format::EntrySource::fromMemory({c.image.bytes.data(), c.image.bytes.size()}), c.like});
   if (!in.graph.empty())
     spec.extra.push_back({"graph.mlirbc", format::EntrySource::fromMemory(in.graph)});
   spec.manifestMembers = in.manifestMembers;

@@ -227,7 +227,7 @@ private:
     if (failed(compileKernelTable(schedule.kernels.kernels(), slices, request.threads, code, error, progress)))
       return fail(error);
     for (const SliceCode &c : code)
-      report.codeBytes += c.image.bytes.size();
+      report.codeBytes += c.like < 0 ? c.image.bytes.size() : 0;
     return true;
   }
 

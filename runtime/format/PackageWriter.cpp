@@ -167,6 +167,10 @@ bool Writer::addEntry(const std::string &name, const EntrySource &source, uint64
 
 bool Writer::addBlobs() {
   for (const CodeSlice &slice : spec.code) {
+    if (slice.like >= 0) {
+      slices.push_back({slice.name, slices[slice.like].blob});
+      continue;
+    }
     BlobInfo info;
     info.kind = BlobKind::Code;
     if (!addEntry("code/" + slice.name + ".elf", slice.image, kBlobAlign, info))
@@ -177,7 +181,7 @@ bool Writer::addBlobs() {
   if (spec.weights.size) {
     BlobInfo info;
     info.kind = BlobKind::Weights;
-    uint64_t align = spec.weights.size > kBigWeightsAlign ? kBigWeightsAlign : kBlobAlign;
+    uint64_t align = spec.weights.size >= kBigWeights ? kBigWeightsAlign : kBlobAlign;
     if (!addEntry(kWeightsEntry, spec.weights, align, info))
       return false;
     blobs.push_back(info);
@@ -201,6 +205,10 @@ bool Writer::validate() {
   std::vector<SliceInfo> someSlices;
   std::vector<BlobInfo> someBlobs;
   for (const CodeSlice &slice : spec.code) {
+    if (slice.like >= 0) {
+      someSlices.push_back({slice.name, someSlices[slice.like].blob});
+      continue;
+    }
     someSlices.push_back({slice.name, uint32_t(someBlobs.size())});
     someBlobs.push_back({slice.name, BlobKind::Code, 0, 0, slice.image.size, {}});
   }

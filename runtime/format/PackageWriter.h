@@ -35,7 +35,8 @@ struct EntrySource {
 
 struct CodeSlice {
   std::string name;  ///< "x86-64-v3", ...; becomes entry code/<name>.elf
-  EntrySource image; ///< relocation-free ELF image
+  EntrySource image; ///< relocation-free ELF image; not read when `like` is given
+  int like = -1;     ///< earlier slice of `code` with the same image, which then is stored once
 };
 
 struct NamedEntry {

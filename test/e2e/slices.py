@@ -3,6 +3,7 @@ for the widest vectors, the narrow slices must cover the same elements."""
 import json
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import e2e
@@ -70,6 +71,9 @@ def main():
                         bad = ~np.isclose(got, want, 1e-4, 1e-4) if got.shape == want.shape else np.ones(1, bool)
                         checks.that(not bad.any(), f"{label} on {isa}, {'fixed' if fixed else 'named'} dims, {threads} threads: {bad.mean():.1%} differ, first at "
                                     f"{json.dumps(np.argwhere(bad)[0].tolist()) if bad.any() else ''}")
+        done = e2e.wick("compile", source, "-o", package, "--quiet")   # the last case, for all slices
+        stored = [entry for entry in zipfile.ZipFile(package).namelist() if entry.startswith("code/")] if checks.that(done.returncode == 0, done.stderr) else []
+        checks.that(stored == ["code/x86-64-v3.elf", "code/x86-64-v4.elf"], f"code without narrow types is stored once for both kinds of AVX-512, not as {stored}")
         print(f"{len(cases)} contractions on {', '.join(slices)}")
     checks.end()
 

@@ -22,6 +22,11 @@ ArrayRef<CpuSlice> cpuSlices() {
   return table;
 }
 
+bool differsForNarrowTypesOnly(const CpuSlice &slice, const CpuSlice &weaker) {
+  return slice.cpu == weaker.cpu && slice.vectorBytes == weaker.vectorBytes && slice.minAlign == weaker.minAlign &&
+         weaker.features.empty() && slice.features == "+avx512vnni,+avx512bf16";
+}
+
 const CpuSlice *findCpuSlice(StringRef name) {
   for (const CpuSlice &slice : cpuSlices())
     if (slice.name == name)

@@ -28,6 +28,10 @@ struct CpuSlice {
   unsigned lanesF32() const { return vectorBytes / 4; }
 };
 
+/// Whether `slice` has over `weaker` only instructions for products of narrow integers and for bf16: code that
+/// holds neither is the same for both.
+bool differsForNarrowTypesOnly(const CpuSlice &slice, const CpuSlice &weaker);
+
 /// All portable slices, weakest first: x86-64-v3, x86-64-v4, x86-64-v4+vnni+bf16.
 llvm::ArrayRef<CpuSlice> cpuSlices();
 

@@ -67,7 +67,7 @@ static bool readImage(CodeImage &image, std::string &error) {
     if (segment.p_type != ELF::PT_LOAD)
       continue;
     if ((segment.p_flags & ELF::PF_W) || segment.p_offset != segment.p_vaddr || segment.p_filesz != segment.p_memsz ||
-        segment.p_offset % 65536) {
+        segment.p_offset % 4096) {
       error = "code image has a writable or displaced segment";
       return false;
     }
@@ -133,7 +133,7 @@ LogicalResult linkImage(ArrayRef<StringRef> objects, CodeImage &image, std::stri
                              "-e",
                              "0",
                              "-z",
-                             "max-page-size=65536",
+                             "max-page-size=4096",
                              "-z",
                              "separate-loadable-segments",
                              "-z",

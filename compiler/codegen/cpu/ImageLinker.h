@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Links the objects of one slice into one flat ELF image with lld in process. In the
-// image file offset == address, segments start at multiples of 64 KiB, there is no
+// image file offset == address, segments start at multiples of 4 KiB, there is no
 // dynamic section, relocation, TLS or writable segment, and no interpreter: the
 // runtime maps it read+execute from inside a package (design: code image).
 //
