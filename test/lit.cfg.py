@@ -6,7 +6,6 @@ Substitutions beside lit's own (%s, %t, %T):
   %onnx_text  turns a model in ONNX text syntax into .onnx: %onnx_text %s -o %t.onnx
   %src_root   the repository, %obj_root the build tree
 Features: onnx (the Python environment of tools/dev/setup exists),
-  torchscript (the compiler was built with that frontend),
   avx512 and avx512_bf16 (this CPU can run those code slices).
 """
 import os
@@ -27,9 +26,6 @@ cache = Path(os.environ.get("WICK_CACHE", Path.home() / ".cache" / "wick"))
 python = cache / "venv" / "bin" / "python"
 if python.exists():
     config.available_features.add("onnx")
-
-if Path(config.wick_obj_root, "compiler", "frontend", "torchscript", "libWickTorchScript.a").exists():
-    config.available_features.add("torchscript")
 
 flags = next((line.split() for line in Path("/proc/cpuinfo").read_text().splitlines()
               if line.startswith("flags")), []) if Path("/proc/cpuinfo").exists() else []
