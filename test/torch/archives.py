@@ -13,21 +13,13 @@ quantized models within one step of their last scale, everything else is equal. 
 import argparse
 import pickletools
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "dev"))
-import devlib  # noqa: E402
+from against import ARCHIVES, FIXTURES, arrays, devlib, differs, execute, np, run
 
-devlib.need_venv()
-import numpy as np  # noqa: E402
-
-ARCHIVES = devlib.SHARED / "torchscript" / "archives"
-FIXTURES = ROOT / "test" / "torch" / "fixtures"
 # Not told by the archive: torch's outputs depend on the engine that it is run with; ours are x86's.
 ENGINE = {"qdyn_mlp_qnnpack": "qnnpack ignores reduce_range"}
 SHORT = {"float32": "f32", "float64": "f64", "float16": "f16", "int64": "i64", "int32": "i32", "int16": "i16",
@@ -72,48 +64,13 @@ def leaves(name, kind, count):
     return []
 
 
-def differs(got, ref, step):
-    """None or a sentence; and the worst error in units of the tolerance."""
-    worst = 0.0
-    if len(got) != len(ref):
-        return f"{len(got)} outputs, expected {len(ref)}", worst
-    for i, (g, r) in enumerate(zip(got, ref)):
-        if r.ndim == 0 and r.dtype.kind == "f":
-            g = g.astype(r.dtype)            # Python numbers became float32 when they were stored
-        if g.shape != r.shape or (g.dtype != r.dtype and not (g.ndim and g.shape[-1:] == (2,))):
-            return f"output {i} is {g.dtype}{list(g.shape)}, expected {r.dtype}{list(r.shape)}", worst
-        if not r.size:
-            continue
-        if r.dtype.kind not in "fc":
-            if not np.array_equal(g, r):
-                return f"output {i}: {np.count_nonzero(g != r)} of {r.size} integers differ", worst
-            continue
-        if not np.array_equal(np.isfinite(g), np.isfinite(r)):
-            return f"output {i}: NaN or Inf at other places", worst
-        a, b = np.where(np.isfinite(g), g, 0), np.where(np.isfinite(r), r, 0)
-        bound = max(1e-4 * float(np.abs(b).max()) + 1e-7, step * 1.01)
-        worst = max(worst, float(np.abs(a - b).max()) / bound)
-        if worst > 1:
-            return f"output {i}: error is {worst:.3g} times the tolerance", worst
-    return None, worst
-
-
-def quantum(name, arrays):
+def quantum(name, outputs):
     """One step of a quantized model's output: its values are multiples of it."""
     if not name.startswith(("qstatic", "qfx", "qres", "qmob")):
         return 0.0
-    values = np.unique(np.concatenate([a.ravel() for a in arrays if a.dtype.kind == "f"]))
+    values = np.unique(np.concatenate([a.ravel() for a in outputs if a.dtype.kind == "f"]))
     gaps = np.diff(values)
     return float(gaps[gaps > 1e-6].min()) if (gaps > 1e-6).any() else 0.0
-
-
-def run(*command, timeout=300):
-    try:
-        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return 124, f"over {timeout} s"
-    lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
-    return done.returncode, " | ".join(lines[:6])
 
 
 def compile_archive(path, package, inputs, extra=(), target="x86-64-v3"):
@@ -122,25 +79,13 @@ def compile_archive(path, package, inputs, extra=(), target="x86-64-v3"):
                *[x for s in shapes for x in ("--shape", s)])
 
 
-def execute(package, inputs, scratch):
-    np.savez(scratch / "in.npz", **inputs)
-    code, why = run(devlib.wick(), "run", package, "--input", scratch / "in.npz", "--output", scratch / "out.npz")
-    if code:
-        return None, f"run: exit {code}: {why}"
-    with np.load(scratch / "out.npz") as out:
-        return {k: out[k] for k in out.files}, None
-
-
 def check(path, scratch, options):
     """(status, sentence)."""
     npz = path.with_name(path.name.removesuffix(".pt") + ".npz")
     if not npz.exists():
         code, why = compile_archive(path, scratch / "a.wick", {})
         return ("refused", why) if code in (2, 3) else ("compile", f"exit {code}, expected an error: {why}")
-    with np.load(npz) as z:
-        arrays = {k: z[k] for k in z.files}
-    ins = [arrays[f"in{i}"] for i in range(sum(k.startswith("in") for k in arrays))]
-    ref = [arrays[f"out{i}"] for i in range(sum(k.startswith("out") for k in arrays))]
+    ins, ref = arrays(npz)
     names = []
     for name, kind in parameters(path):
         names += leaves(name, kind, len(ins) - len(names))
@@ -164,9 +109,9 @@ def check(path, scratch, options):
 def silero(model, scratch, options):
     """The stateful detector: the first chunk from its fresh state, later ones with what came out."""
     with np.load(ARCHIVES / "silero_vad.npz") as z:
-        arrays = {k: z[k] for k in z.files}
-    for rate, chunks in ((16000, [(arrays[f"in{i}"], arrays[f"out{i}"]) for i in range(3)]),
-                         (8000, [(arrays["in_8k"], arrays["out_8k"])])):
+        stored = {k: z[k] for k in z.files}
+    for rate, chunks in ((16000, [(stored[f"in{i}"], stored[f"out{i}"]) for i in range(3)]),
+                         (8000, [(stored["in_8k"], stored["out_8k"])])):
         fresh, later = scratch / "fresh.wick", scratch / "later.wick"
         for package, extra in ((fresh, ["--fresh"]), (later, [])):
             code, why = compile_archive(model, package, {"x": chunks[0][0]}, ["--set", f"sr={rate}", *extra], options.target)

@@ -17,15 +17,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "dev"))
-import devlib  # noqa: E402
+from against import ARCHIVES, arrays, devlib, differs, execute, np, run
 
-devlib.need_venv()
-import numpy as np  # noqa: E402
-
-ARCHIVES = devlib.SHARED / "torchscript" / "archives"
 DTYPES = {1: np.uint8, 2: np.int8, 3: np.int16, 4: np.int32, 5: np.int64, 6: np.float16, 7: np.float32, 8: np.float64, 12: np.bool_}
-TOLERANCE = 1e-4
 
 
 def expected_of(archive):
@@ -46,55 +40,23 @@ def exported_state(archive, name):
     raise KeyError(name)
 
 
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr.strip()
-
-
-def differs(got, want):
-    if got.dtype != want.dtype or got.shape != want.shape:
-        return f"is {got.dtype}{list(got.shape)}, expected {want.dtype}{list(want.shape)}"
-    if want.dtype.kind != "f":
-        return None if np.array_equal(got, want) else f"{np.count_nonzero(got != want)} of {want.size} values differ"
-    finite = np.isfinite(want)
-    if not np.array_equal(finite, np.isfinite(got)):
-        return "NaN or Inf at other places"
-    error = float(np.max(np.abs(got[finite].astype(np.float64) - want[finite]), initial=0))
-    largest = float(np.max(np.abs(want[finite]), initial=0))
-    return None if error <= TOLERANCE * largest + 1e-7 else f"error {error:.3g}, largest value {largest:.3g}"
-
-
 def check(archive, expected, scratch):
-    artifact, out = scratch / "model.wick", scratch / "out.npz"
-    code, _, err = run(devlib.wick(), "compile", archive, "-o", artifact, "--target", "x86-64-v3")
+    artifact = scratch / "model.wick"
+    code, why = run(devlib.wick(), "compile", archive, "-o", artifact, "--target", "x86-64-v3")
     if code:
-        return ("unsupported" if code == 3 else "compile"), err
-    code, text, err = run(devlib.wick(), "inspect", artifact, "--json")
-    if code:
-        return "inspect", err
-    names = [i["name"] for i in json.loads(text)["inputs"]]
-    with np.load(expected) as z:
-        given = [z[f"in{i}"] for i in range(len(z.files)) if f"in{i}" in z.files]
-        wanted = [z[f"out{i}"] for i in range(len(z.files)) if f"out{i}" in z.files]
+        return ("unsupported" if code == 3 else "compile"), why
+    names = [i["name"] for i in json.loads(subprocess.check_output([devlib.wick(), "inspect", artifact, "--json"]))["inputs"]]
+    given, wanted = arrays(expected)
     feed, user = {}, iter(given)
     for name in names:
         feed[name] = exported_state(archive, name[6:]) if name.startswith("state:") else next(user, None)
         if feed[name] is None:
             return "inputs", f"no value for input {name}"
-    np.savez(scratch / "in.npz", **feed)
-    out.unlink(missing_ok=True)
-    code, _, err = run(devlib.wick(), "run", artifact, "--input", scratch / "in.npz", "--output", out)
-    if code:
-        return "run", err
-    with np.load(out) as z:
-        got = {k: z[k] for k in z.files if not k.startswith("state:")}
-    if len(got) != len(wanted):
-        return "differs", f"{len(got)} outputs ({', '.join(got)}), expected {len(wanted)}"
-    for (name, g), w in zip(got.items(), wanted):
-        why = differs(g, w)
-        if why:
-            return "differs", f"output {name}: {why}"
-    return "match", ""
+    got, why = execute(artifact, feed, scratch)
+    if why:
+        return "run", why
+    why, _ = differs([v for k, v in got.items() if not k.startswith("state:")], wanted)
+    return ("differs", why) if why else ("match", "")
 
 
 def main():

@@ -4,8 +4,8 @@
 
     python layers.py            needs torch and safetensors (made with torch 2.15)
 
-fixtures/layers.safetensors and layers.pt (torch.save) have the weights, every other layer in each, with the layer's
-name as prefix. fixtures/layers_values.safetensors has NAME.in0, ... and NAME.out0, ... The test has a layer of the same
+In fixtures/layers, weights.safetensors and weights.pt (torch.save) have the weights, every other layer in each, with the
+layer's name as prefix. values.safetensors has NAME.in0, ... and NAME.out0, ... The test has a layer of the same
 name and options for each.
 """
 import sys
@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent / "fixtures" / "layers"
 torch.manual_seed(0)
 weights, values = [{}, {}], {}
 count = 0
@@ -166,7 +166,7 @@ class Tower(nn.Module):
 
 case("module_list", Tower(), r(2, 4))
 
-save_file(weights[0], FIXTURES / "layers.safetensors")
-torch.save(weights[1], FIXTURES / "layers.pt")
-save_file(values, FIXTURES / "layers_values.safetensors")
-print(sum((FIXTURES / f).stat().st_size for f in ("layers.safetensors", "layers.pt", "layers_values.safetensors")), "bytes", file=sys.stderr)
+save_file(weights[0], FIXTURES / "weights.safetensors")
+torch.save(weights[1], FIXTURES / "weights.pt")
+save_file(values, FIXTURES / "values.safetensors")
+print(sum((FIXTURES / f).stat().st_size for f in ("weights.safetensors", "weights.pt", "values.safetensors")), "bytes", file=sys.stderr)

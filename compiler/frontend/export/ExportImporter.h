@@ -6,6 +6,7 @@
 #ifndef WICK_COMPILER_FRONTEND_EXPORT_EXPORTIMPORTER_H
 #define WICK_COMPILER_FRONTEND_EXPORT_EXPORTIMPORTER_H
 
+#include "compiler/frontend/Structure.h"
 #include "compiler/frontend/export/Export.h"
 #include "compiler/frontend/export/ExportFile.h"
 #include "compiler/frontend/torch/Dispatch.h"
@@ -85,7 +86,7 @@ private:
   const ImportOptions &options;
   std::set<std::string> states;
   mlir::Block *entry = nullptr;
-  mlir::Operation *lastConstant = nullptr;
+  EntryConstants constants;
   std::vector<Scope> scopes;
   std::vector<std::set<std::string>> broken;
   std::vector<const Object *> graphs; ///< one a scope: their tables of values

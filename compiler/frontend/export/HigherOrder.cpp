@@ -203,37 +203,6 @@ bool ExportImporter::callPython(const Node &node, std::vector<Operand> &results)
 
 //===-- Graphs within ------------------------------------------------------===//
 
-/// Makes the dims of both branches' values agree: equal ones stay, others become
-/// sizes chosen by the condition before the op. False when ranks or elements differ.
-static bool unify(GraphBuilder &g, graph::IfOp op, SmallVectorImpl<mlir::Type> &types) {
-  Operation *yields[2] = {op.getThenRegion().front().getTerminator(), op.getElseRegion().front().getTerminator()};
-  for (unsigned i = 0; i < yields[0]->getNumOperands(); ++i) {
-    auto t = cast<RankedTensorType>(yields[0]->getOperand(i).getType());
-    auto e = cast<RankedTensorType>(yields[1]->getOperand(i).getType());
-    Exprs a = graph::dimsOf(t), c = graph::dimsOf(e);
-    if (a.size() != c.size() || t.getElementType() != e.getElementType())
-      return false;
-    OpBuilder::InsertionGuard guard(g.b);
-    for (size_t d = 0; d < a.size(); ++d) {
-      if (graph::provablyEqual(a[d], c[d]))
-        continue;
-      g.b.setInsertionPoint(op);
-      Value size = g.where(op.getCond(), g.dimScalar(a[d]), g.dimScalar(c[d]));
-      auto ra = g.symbols.range(a[d]), rc = g.symbols.range(c[d]);
-      if (size)
-        a[d] = g.sizeOf(size, 0, std::min(ra.first, rc.first), std::max(ra.second, rc.second));
-    }
-    types.push_back(graph::tensorOf(t.getElementType(), a));
-    for (Operation *y : yields) {
-      g.b.setInsertionPoint(y);
-      if (y->getOperand(i).getType() != types.back())
-        y->setOperand(i, graph::ReshapeOp::create(g.b, g.loc, types.back(), y->getOperand(i),
-                                                  cast<AffineMapAttr>(g.mapAttr("dims", a).getValue())));
-    }
-  }
-  return true;
-}
-
 /// cond(pred, true graph, false graph, operands): results of one graph.
 bool ExportImporter::callCond(const Node &node, std::vector<Operand> &results) {
   if (node.args.size() != 4 || node.graphs.size() != 2)
@@ -252,6 +221,7 @@ bool ExportImporter::callCond(const Node &node, std::vector<Operand> &results) {
     return taken.has_value();
   }
   Location loc = g.loc;
+  size_t first = g.symbols.all().size();
   OperationState state(loc, graph::IfOp::getOperationName());
   state.addOperands(cond);
   Block *blocks[2];
@@ -281,17 +251,9 @@ bool ExportImporter::callCond(const Node &node, std::vector<Operand> &results) {
     joined[k] = std::move(*out);
     graph::YieldOp::create(g.b, loc, values);
   }
-  SmallVector<mlir::Type> types;
-  if (joined[0].size() != joined[1].size() || !unify(g, op, types))
+  Operation *done = joined[0].size() == joined[1].size() ? unifyBranches(g, op, first) : nullptr;
+  if (!done)
     return g.fail("the branches give results of different number, rank or element type"), false;
-  g.b.setInsertionPointAfter(op);
-  OperationState full(loc, graph::IfOp::getOperationName());
-  full.addOperands(cond);
-  full.addTypes(types);
-  for (Region &region : op->getRegions())
-    full.addRegion()->takeBody(region);
-  Operation *done = g.b.create(full);
-  op.erase();
   for (auto [i, v] : llvm::enumerate(done->getResults())) {
     torch::Tensor t = tensors.make(v);
     if (joined[0][i].isTensor())

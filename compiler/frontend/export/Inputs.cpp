@@ -152,18 +152,7 @@ Value ExportImporter::constant(const std::string &name) {
   SmallVector<int64_t> dims(data->sizes());
   if (data->dtype() == ScalarType::ComplexFloat || data->dtype() == ScalarType::ComplexDouble)
     dims.push_back(2);
-  OpBuilder::InsertionGuard guard(g.b);
-  if (lastConstant)
-    g.b.setInsertionPointAfter(lastConstant);
-  else
-    g.b.setInsertionPointToStart(entry);
-  Location saved = g.loc;
-  g.loc = locationOf(name);
-  Value v = g.constant(elem, dims, bytes->data, bytes->owner, name);
-  if (v)
-    lastConstant = v.getDefiningOp();
-  g.loc = saved;
-  return v;
+  return constants.make(g, entry, locationOf(name), elem, dims, bytes->data, bytes->owner, name);
 }
 
 void ExportImporter::addWeight(const std::string &arg, const std::string &name, Storage::Kind kind) {

@@ -16,18 +16,18 @@ struct OnnxImporter::Attempt {
   GraphBuilder::Snapshot graph;
   std::vector<Scope> scopes;
   Mark mark;
-  Operation *lastConstant;
+  EntryConstants constants;
 };
 
 std::shared_ptr<const OnnxImporter::Attempt> OnnxImporter::begin() const {
-  return std::make_shared<const Attempt>(Attempt{g.snapshot(), scopes, mark(), lastConstant});
+  return std::make_shared<const Attempt>(Attempt{g.snapshot(), scopes, mark(), constants});
 }
 
 void OnnxImporter::undo(const Attempt &attempt) {
   g.undo(attempt.graph);
   scopes = attempt.scopes;
   rollback(attempt.mark);
-  lastConstant = attempt.lastConstant;
+  constants = attempt.constants;
   pending = {};
 }
 

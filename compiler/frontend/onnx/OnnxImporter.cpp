@@ -106,15 +106,9 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
   Type elem = elementType(tensor.dtype, g.b.getContext());
   if (!elem)
     return g.fail("tensor '" + tensor.name + "' has element type " + onnx::dataTypeName(tensor.dtype));
-  OpBuilder::InsertionGuard guard(g.b);
-  if (lastConstant)
-    g.b.setInsertionPointAfter(lastConstant);
-  else
-    g.b.setInsertionPointToStart(entry);
-  Location saved = g.loc;
+  Location loc = g.loc;
   if (!tensor.name.empty())
-    g.loc =
-        NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
+    loc = NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
   auto raw = payloads->bytes(tensor);
   ArrayRef<char> bytes(reinterpret_cast<const char *>(raw.data()), raw.size());
   std::shared_ptr<const void> owner = payloads;
@@ -124,11 +118,7 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
     auto wide = unpack(bytes, tensor.numElements(), width, elem.isSignlessInteger());
     bytes = *wide, owner = wide;
   }
-  Value v = g.constant(elem, tensor.dims, bytes, owner, tensor.name);
-  if (v)
-    lastConstant = v.getDefiningOp();
-  g.loc = saved;
-  return v;
+  return constants.make(g, entry, loc, elem, tensor.dims, bytes, owner, tensor.name);
 }
 
 //===-- Nodes --------------------------------------------------------------===//

@@ -6,6 +6,7 @@
 #ifndef WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
 #define WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
 
+#include "compiler/frontend/Structure.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Names.h"
 #include "compiler/frontend/onnx/NodeImport.h"
@@ -123,7 +124,7 @@ private:
   onnx::NameGenerator names;
   mlir::ModuleOp module;
   mlir::Block *entry = nullptr;
-  mlir::Operation *lastConstant = nullptr;
+  EntryConstants constants;
   std::vector<Scope> scopes;
   /// Which operands an op requires, by its qualified name.
   llvm::StringMap<llvm::SmallVector<bool>> required;

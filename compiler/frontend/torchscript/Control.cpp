@@ -7,6 +7,8 @@
 //
 #include "compiler/frontend/torchscript/Control.h"
 
+#include "compiler/frontend/Structure.h"
+
 using namespace mlir;
 namespace wick::compiler::torchscript {
 
@@ -478,14 +480,7 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
     }
     graph::YieldOp::create(g.b, loc, values);
   }
-  g.b.setInsertionPointAfter(op);
-  OperationState full(loc, graph::IfOp::getOperationName());
-  full.addOperands(cond.scalar);
-  full.addTypes(join.types);
-  for (Region &region : op->getRegions())
-    full.addRegion()->takeBody(region);
-  join.done = g.b.create(full);
-  op->erase();
+  join.done = withResults(g, cast<graph::IfOp>(op), join.types);
   join.assign = true;
   walk();
   for (auto &[name, v] : joinedNames)

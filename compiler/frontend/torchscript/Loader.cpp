@@ -211,18 +211,8 @@ mlir::Value Loader::bytesOf(const TensorRecord &record, const std::string &name)
   SmallVector<int64_t> sizes(record.sizes.begin(), record.sizes.end());
   if (record.dtype == torch::ScalarType::ComplexFloat || record.dtype == torch::ScalarType::ComplexDouble)
     sizes.push_back(2);
-  OpBuilder::InsertionGuard guard(g.b);
-  if (*lastConstant)
-    g.b.setInsertionPointAfter(*lastConstant);
-  else
-    g.b.setInsertionPointToStart(entry);
-  Location saved = g.loc;
-  g.loc = NameLoc::get(g.b.getStringAttr(name), FileLineColLoc::get(g.b.getContext(), ev.options.modelName, 0, 0));
-  mlir::Value v = g.constant(elem, sizes, bytes->data, bytes->owner, name);
-  if (v && v.getDefiningOp())
-    *lastConstant = v.getDefiningOp();
-  g.loc = saved;
-  return v;
+  auto loc = NameLoc::get(g.b.getStringAttr(name), FileLineColLoc::get(g.b.getContext(), ev.options.modelName, 0, 0));
+  return atEntry->make(g, entry, loc, elem, sizes, bytes->data, bytes->owner, name);
 }
 
 Value Loader::loadTensor(const TensorRecord &record, const std::string &path) {

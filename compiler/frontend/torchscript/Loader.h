@@ -7,6 +7,7 @@
 #ifndef WICK_COMPILER_FRONTEND_TORCHSCRIPT_LOADER_H
 #define WICK_COMPILER_FRONTEND_TORCHSCRIPT_LOADER_H
 
+#include "compiler/frontend/Structure.h"
 #include "compiler/frontend/torch/archive/TorchArchive.h"
 #include "compiler/frontend/torchscript/Evaluator.h"
 
@@ -68,7 +69,7 @@ private:
   std::map<const void *, Value> memo;
   /// Equal views of one storage are one tensor, so that all names see a write.
   std::map<std::tuple<const void *, int64_t, std::vector<int64_t>, std::vector<int64_t>>, torch::Tensor> views;
-  std::shared_ptr<mlir::Operation *> lastConstant = std::make_shared<mlir::Operation *>(nullptr);
+  std::shared_ptr<EntryConstants> atEntry = std::make_shared<EntryConstants>();
   std::shared_ptr<ObjectData> owner; ///< of the attribute that is being loaded
   std::string ownerAttribute;
 };

@@ -115,18 +115,9 @@ Operand GraphState::operandOf(const Value &v) {
 
 Tensor GraphState::constant(Type elem, ArrayRef<int64_t> dims, ArrayRef<char> bytes, std::shared_ptr<const void> owner,
                             const std::string &constantName, const Where &where) {
-  OpBuilder::InsertionGuard guard(g().b);
-  if (lastConstant)
-    g().b.setInsertionPointAfter(lastConstant);
-  else
-    g().b.setInsertionPointToStart(entry);
-  Location saved = g().loc;
   auto file = FileLineColLoc::get(context.get(), fileOf(where), where.line(), where.column());
-  g().loc = NameLoc::get(builder->b.getStringAttr(constantName), file);
-  mlir::Value v = g().constant(elem, dims, bytes, std::move(owner), constantName);
-  if (v)
-    lastConstant = v.getDefiningOp();
-  g().loc = saved;
+  mlir::Value v = constants.make(g(), entry, NameLoc::get(builder->b.getStringAttr(constantName), file), elem, dims,
+                                 bytes, std::move(owner), constantName);
   noteFailure(constantName, where);
   return wrap(space->make(v, torch::Storage::Kind::Constant, constantName));
 }

@@ -5,6 +5,7 @@
 #ifndef WICK_COMPILER_FRONTEND_TRACE_TRACESTATE_H
 #define WICK_COMPILER_FRONTEND_TRACE_TRACESTATE_H
 
+#include "compiler/frontend/Structure.h"
 #include "compiler/frontend/torch/Dispatch.h"
 #include "compiler/include/wick/nn.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -30,7 +31,7 @@ struct GraphState : std::enable_shared_from_this<GraphState> {
   std::unique_ptr<compiler::torch::TensorSpace> space;
   std::unique_ptr<compiler::torch::Dispatcher> dispatcher;
   mlir::Block *entry = nullptr;
-  mlir::Operation *lastConstant = nullptr;
+  compiler::EntryConstants constants;
   std::string name;
   std::vector<std::string> errors;
   std::set<std::string> told; ///< what was wrong with parameters

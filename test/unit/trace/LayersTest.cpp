@@ -27,7 +27,7 @@ protected:
   static std::string fixture(const char *name) { return std::string(WICK_FIXTURES) + "/" + name; }
 
   void SetUp() override {
-    auto read = torch::StateDict::open(fixture("layers_values.safetensors"));
+    auto read = torch::StateDict::open(fixture("values.safetensors"));
     ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
     values = std::move(*read);
     for (const wick::StateDict &dict : dicts)
@@ -128,8 +128,8 @@ protected:
   }
 
   trace::Graph graph{"layers"};
-  wick::StateDict dicts[2] = {wick::StateDict::open(fixture("layers.safetensors")),
-                              wick::StateDict::open(fixture("layers.pt"))};
+  wick::StateDict dicts[2] = {wick::StateDict::open(fixture("weights.safetensors")),
+                              wick::StateDict::open(fixture("weights.pt"))};
   torch::StateDict values;
   std::vector<std::unique_ptr<nn::Module>> modules;
   std::vector<const torch::TensorData *> inputs;

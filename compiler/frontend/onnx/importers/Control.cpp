@@ -13,54 +13,6 @@ std::optional<int64_t> decided(GraphBuilder &g, Value v) {
   return known && known->size() == 1 && (*known)[0] ? graph::constantOf((*known)[0]) : std::nullopt;
 }
 
-bool usesSince(GraphBuilder &g, AffineExpr e, size_t first) {
-  bool found = false;
-  e.walk([&](AffineExpr x) {
-    auto s = dyn_cast<AffineSymbolExpr>(x);
-    if (!s || s.getPosition() < first)
-      return;
-    const graph::SymbolInfo &info = g.symbols[s.getPosition()];
-    if (info.kind == graph::SymbolInfo::Kind::Runtime)
-      found = true;
-    else if (info.kind != graph::SymbolInfo::Kind::Named)
-      found |= usesSince(g, info.lhs, first) || usesSince(g, info.rhs, first);
-  });
-  return found;
-}
-
-/// The results' types: dims that both branches share, else symbols, noted in `dims` as
-/// (result, dim, symbol). False when ranks or elements differ.
-static bool unify(GraphBuilder &g, graph::IfOp op, size_t first, SmallVectorImpl<Type> &types,
-                  SmallVectorImpl<int64_t> &dims) {
-  SmallVector<Operation *> yields{op.getThenRegion().front().getTerminator(),
-                                  op.getElseRegion().front().getTerminator()};
-  for (unsigned i = 0; i < yields[0]->getNumOperands(); ++i) {
-    Type t = yields[0]->getOperand(i).getType(), e = yields[1]->getOperand(i).getType();
-    Exprs a = graph::dimsOf(t), c = graph::dimsOf(e);
-    Type elem = cast<RankedTensorType>(t).getElementType();
-    if (a.size() != c.size() || elem != cast<RankedTensorType>(e).getElementType())
-      return false;
-    bool same = true;
-    for (size_t d = 0; d < a.size(); ++d) {
-      if (graph::provablyEqual(a[d], c[d]) && !usesSince(g, a[d], first))
-        continue;
-      auto ra = g.symbols.range(a[d]), rc = g.symbols.range(c[d]);
-      a[d] = g.symbols.runtime(std::min(ra.first, rc.first), std::max(ra.second, rc.second));
-      dims.append({int64_t(i), int64_t(d), int64_t(cast<AffineSymbolExpr>(a[d]).getPosition())});
-      same = false;
-    }
-    types.push_back(graph::tensorOf(elem, a));
-    for (Operation *y : yields) {
-      OpBuilder::InsertionGuard guard(g.b);
-      g.b.setInsertionPoint(y);
-      if (same && y->getOperand(i).getType() != types.back())
-        y->setOperand(i, graph::ReshapeOp::create(g.b, g.loc, types.back(), y->getOperand(i),
-                                                  cast<AffineMapAttr>(g.mapAttr("dims", a).getValue())));
-    }
-  }
-  return true;
-}
-
 /// The layouts that hold what either branch gives; empty when an output has none.
 static std::optional<SmallVector<Layout>> joinBranches(const std::array<SmallVector<Operand>, 2> &values) {
   SmallVector<Layout> out;
@@ -107,21 +59,9 @@ std::optional<SmallVector<Operand>> emitIf(OnnxImporter &importer, Value cond,
       return std::nullopt;
     graph::YieldOp::create(g.b, g.loc, parts);
   }
-  SmallVector<Type> types;
-  SmallVector<int64_t> dims;
-  if (!unify(g, op, first, types, dims))
+  Operation *done = unifyBranches(g, op, first);
+  if (!done)
     return std::nullopt;
-  // Results are fixed at creation: move the regions to an op that has them.
-  g.b.setInsertionPointAfter(op);
-  OperationState full(loc, graph::IfOp::getOperationName());
-  full.addOperands(cond);
-  full.addTypes(types);
-  if (!dims.empty())
-    full.addAttribute("result_dims", g.b.getDenseI64ArrayAttr(dims));
-  for (Region &region : op->getRegions())
-    full.addRegion()->takeBody(region);
-  Operation *done = g.b.create(full);
-  op.erase();
   SmallVector<Operand> out;
   ValueRange results = done->getResults();
   for (const Layout &layout : *layouts) {

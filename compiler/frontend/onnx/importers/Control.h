@@ -12,10 +12,6 @@ namespace wick::compiler {
 /// A known boolean or integer scalar.
 std::optional<int64_t> decided(GraphBuilder &g, mlir::Value v);
 
-/// Whether `e` depends on a run-time symbol from number `first` on: on a size that is
-/// decided inside the region whose import began then.
-bool usesSince(GraphBuilder &g, mlir::AffineExpr e, size_t first);
-
 /// wick.if over two branches that are imported into its regions; what they give in
 /// common layouts. Empty when a branch gives nothing or the two do not fit; the caller
 /// takes back what was made.
