@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes the fixtures of test/unit/trace/LayersTest.cpp: layers of torch.nn with random weights, inputs and results.
 
-    python layers.py            needs torch and safetensors (made with torch 2.15)
+    python layers.py            needs torch and the package safetensors (made with torch 2.15 and 0.8)
 
 In fixtures/layers, weights.safetensors and weights.pt (torch.save) have the weights, every other layer in each, with the
 layer's name as prefix. values.safetensors has NAME.in0, ... and NAME.out0, ... The test has a layer of the same
@@ -165,6 +165,25 @@ class Tower(nn.Module):
 
 
 case("module_list", Tower(), r(2, 4))
+
+
+
+class Functions(nn.Module):
+    """functions.h in its order, and operators."""
+
+    def forward(self, x, y, at):
+        F, soft = nn.functional, torch.softmax(x, -1)
+        return [torch.exp(x), torch.log(y), torch.sqrt(y), torch.rsqrt(y), torch.abs(x), torch.sin(x), torch.cos(x), torch.pow(y, 1.5),
+                torch.maximum(x, y), torch.minimum(x, y), x.clamp(-0.5, 0.25), x.clamp_min(0.1), torch.where(x == y, 1.0, x),
+                torch.where(x < y, x, y), torch.where(x > 0.5, x, -1.0), x.mean((0, 2)), x.sum((1,), True), x.amax((2,)),
+                x.argmax(1).float(), torch.cat([x, y], 1), torch.stack([x, y], 1), x.gather(2, at), F.pad(x, (1, 2, 0, 1)),
+                F.pad(x, (2, 1), "reflect"), x @ y.mT, F.linear(x, y[0]), F.layer_norm(x, (4,)), F.rms_norm(x, (4,), None, 0.1),
+                F.scaled_dot_product_attention(x[None], y[None], y[None], is_causal=True),
+                F.scaled_dot_product_attention(x[None], y[None], y[None], (x > 0).float() @ torch.ones(4, 3) > 1),
+                x + y * 2 - 0.5, 1 - x, 2.5 / y, 3 + x, 0.5 * x, -x / y, soft]
+
+
+case("functions", Functions(), r(2, 3, 4), torch.rand(2, 3, 4) + 0.5, torch.randint(4, (2, 3, 2)))
 
 save_file(weights[0], FIXTURES / "weights.safetensors")
 torch.save(weights[1], FIXTURES / "weights.pt")

@@ -285,6 +285,51 @@ TEST_F(Layers, Containers) {
   run();
 }
 
+TEST_F(Layers, FunctionsAndOperators) {
+  using namespace trace;
+  Tensor x = in("functions", 0), y = in("functions", 1), at = in("functions", 2);
+  Tensor q = x.unsqueeze(0), k = y.unsqueeze(0), ones = graph.full({4, 3}, 1);
+  Tensor looks = greater(matmul(greater(x, 0).to(DType::Float32), ones), 1);
+  out("functions", {exp(x),
+                    log(y),
+                    sqrt(y),
+                    rsqrt(y),
+                    abs(x),
+                    sin(x),
+                    cos(x),
+                    pow(y, 1.5),
+                    maximum(x, y),
+                    minimum(x, y),
+                    clamp(x, -0.5, 0.25),
+                    clampMin(x, 0.1),
+                    where(equal(x, y), 1.0, x),
+                    where(less(x, y), x, y),
+                    where(greater(x, 0.5), x, -1.0),
+                    mean(x, {0, 2}),
+                    sum(x, {1}, true),
+                    amax(x, {2}),
+                    argmax(x, 1).to(DType::Float32),
+                    cat({x, y}, 1),
+                    stack({x, y}, 1),
+                    gather(x, 2, at),
+                    pad(x, {1, 2, 0, 1}),
+                    pad(x, {2, 1}, "reflect"),
+                    matmul(x, y.transpose(1, 2)),
+                    linear(x, y.select(0, 0)),
+                    layerNorm(x, {4}),
+                    rmsNorm(x, {4}, {}, 0.1),
+                    attention(q, k, k, {}, true),
+                    attention(q, k, k, looks),
+                    x + y * 2 - 0.5,
+                    1 - x,
+                    2.5 / y,
+                    3 + x,
+                    0.5 * x,
+                    -x / y,
+                    softmax(x, -1)});
+  run();
+}
+
 /// Sizes that the run decides, by name; one name is one size. By way of a saved graph.
 TEST_F(Layers, OpenDims) {
   using nn::Masks;
