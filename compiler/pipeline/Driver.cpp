@@ -196,6 +196,7 @@ private:
       script.common = options;
       script.method = request.method, script.values = request.values;
       script.eval = request.eval, script.fresh = request.fresh, script.assumeNoRaise = request.assumeNoRaise;
+      script.qnnpack = request.quantizedEngine == "qnnpack";
       script.maxUnroll = request.maxUnroll ? request.maxUnroll : script.maxUnroll;
       script.maxSteps = request.maxSteps ? request.maxSteps : script.maxSteps;
       return importTorchScriptFile(context.get(), request.input, weights, script);

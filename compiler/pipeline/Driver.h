@@ -33,6 +33,7 @@ struct CompileRequest {
   // TorchScript archives (compiler/frontend/torchscript/Importer.h)
   std::string method = "forward";                          ///< --method
   std::vector<std::pair<std::string, std::string>> values; ///< --set argument=value
+  std::string quantizedEngine = "x86";                     ///< --quantized-engine: x86 or qnnpack
   bool eval = false, fresh = false, assumeNoRaise = false;
   uint64_t maxUnroll = 0, maxSteps = 0; ///< 0: the importer's own
   /// Called when a phase begins and as codegen advances (done of total), on the

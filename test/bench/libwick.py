@@ -86,7 +86,7 @@ class Session:
 
     def bind(self, arrays, outputs=None):
         """`outputs`: for each an array whose memory the result goes to (of at least its size), or None."""
-        self.arrays = [np.ascontiguousarray(a) if a.ndim else a.copy() for a in arrays]    # keeps the memory alive
+        self.arrays = [np.ascontiguousarray(a) if a.ndim else np.asarray(a) for a in arrays]    # keeps the memory alive
         self.dims = [(C.c_int64 * max(1, a.ndim))(*a.shape) for a in self.arrays]
         self.inputs = (Value * len(arrays))()
         for value, array, dims in zip(self.inputs, self.arrays, self.dims):

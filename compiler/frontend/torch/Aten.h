@@ -61,6 +61,10 @@ struct Arg {
   }
 };
 
+/// torch's engines of quantized ops, which an archive does not name. QNNPACK's dynamic ops
+/// take all eight bits of activations whatever `reduce_range` says; x86's (and fbgemm's) heed it.
+enum class QuantizedEngine { X86, QnnPack };
+
 /// One call. Errors go to `g.fail`, which sticks. The functions read arguments; each
 /// takes one past the end as None, and what to give for None where that is allowed.
 /// After an error they return null, zero or nothing, and the results are void.
@@ -70,6 +74,7 @@ struct AtenCall {
   llvm::StringRef overload; ///< "Tensor", may be empty
   std::vector<Arg> args;
   std::vector<Arg> results;
+  QuantizedEngine engine = QuantizedEngine::X86;
 
   const Arg &arg(size_t i) const;
   bool has(size_t i) const { return !arg(i).isNone(); }

@@ -169,7 +169,7 @@ std::vector<Operand> Dispatcher::callRow(const Schema &schema, StringRef name, c
     g.fail("there is no lowering of " + schema.fullName());
     return unknown();
   }
-  AtenCall call{g, name, schema.overload, {}, {}};
+  AtenCall call{g, name, schema.overload, {}, {}, engine};
   for (const Operand &o : args)
     call.args.push_back(toArg(o));
   if (!g.hasError())

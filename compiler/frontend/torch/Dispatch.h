@@ -39,6 +39,7 @@ public:
   explicit Dispatcher(TensorSpace &tensors) : tensors(tensors), g(tensors.g) {}
   TensorSpace &tensors;
   GraphBuilder &g;
+  QuantizedEngine engine = QuantizedEngine::X86;
 
   /// Calls an op with its arguments in schema order, defaults filled in.
   std::vector<Operand> call(const Schema &schema, std::vector<Operand> args);

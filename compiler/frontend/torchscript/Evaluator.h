@@ -30,6 +30,7 @@ struct EvalOptions {
   unsigned maxCalls = 200;        ///< nested calls (--max-calls)
   bool gradEnabled = true;        ///< what is_grad_enabled says: scripted code then takes the path of plain ops
   bool dropAsserts = false;       ///< --assume-no-raise
+  torch::QuantizedEngine engine = torch::QuantizedEngine::X86;
   std::string modelName = "model.pt";
   /// The original Python line of an offset in a code file; "" when not known.
   std::function<std::string(const std::string &path, uint32_t offset)> origin;

@@ -162,6 +162,7 @@ Round Import::run(const StatePlan &plan, const StatePlan &steady) {
   EvalOptions evalOptions;
   evalOptions.maxUnroll = options.maxUnroll, evalOptions.maxSteps = options.maxSteps;
   evalOptions.dropAsserts = options.assumeNoRaise;
+  evalOptions.engine = options.qnnpack ? torch::QuantizedEngine::QnnPack : torch::QuantizedEngine::X86;
   evalOptions.modelName = options.common.modelName;
   evalOptions.origin = [&](const std::string &path, uint32_t offset) -> std::string {
     std::string file = path.substr(5, path.size() - 8);

@@ -25,6 +25,7 @@ struct TorchScriptOptions {
   std::vector<std::pair<std::string, std::string>> values;
   bool eval = false;              ///< --eval: all `training` flags are false
   bool fresh = false;             ///< --fresh: see above
+  bool qnnpack = false;           ///< --quantized-engine qnnpack: dynamic quantization ignores reduce_range
   bool assumeNoRaise = false;     ///< --assume-no-raise: no assertions for branches that raise
   uint64_t maxUnroll = 4096;      ///< --max-unroll: trips of a loop that are written out
   uint64_t maxSteps = 20'000'000; ///< --max-steps: evaluated expressions

@@ -128,6 +128,10 @@ std::optional<Value> Signature::tensor(const std::string &name, const PickleValu
       return std::nullopt;
     }
     std::string error;
+    // An example's sizes are no promise: `?` opens them.
+    for (auto [dim, part] : llvm::zip(dims, splitSizes(sizes)))
+      if (part == "?")
+        dim = {};
     if (!applyShape(g, name, sizes, known, [&](StringRef dim) { return namedDim(dim); }, dims, error)) {
       problem(error);
       return std::nullopt;

@@ -121,6 +121,7 @@ Value Evaluator::tensorOp(const Schema &s, std::vector<Value> &args) {
   if (halted())
     return {};
   torch::Dispatcher dispatcher(space);
+  dispatcher.engine = options.engine;
   std::vector<Operand> results = dispatcher.call(s, std::move(operands));
   if (g.hasError()) {
     std::string why = g.takeError();

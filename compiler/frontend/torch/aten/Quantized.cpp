@@ -188,27 +188,44 @@ static Type typeOf(AtenCall &c, size_t i) {
   return x ? c.g.elem(x) : IntegerType::get(c.g.b.getContext(), 8, IntegerType::Unsigned);
 }
 
-/// Activations quantized by their own range, as torch's dynamic modules do it.
-static Value dynamicallyQuantized(GraphBuilder &g, Value x, bool reduceRange) {
-  if (!x)
-    return x;
-  Type f = g.b.getF32Type(), u8 = IntegerType::get(g.b.getContext(), 8, IntegerType::Unsigned);
-  x = g.castTo(x, f);
-  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, g.rank(x)));
-  Value zero = g.scalar(f, 0), top = g.scalar(f, reduceRange ? 127 : 255);
-  Value low = g.min(g.reshape(g.reduce(x, graph::ReduceKind::Min, all), ArrayRef<int64_t>()), zero);
-  Value high = g.max(g.reshape(g.reduce(x, graph::ReduceKind::Max, all), ArrayRef<int64_t>()), zero);
-  Value scale = g.div(g.sub(high, low), top);
-  scale = g.where(g.create<graph::EqualOp>({scale, zero}), g.scalar(f, 0.1), scale);
-  Value at = g.create<graph::RoundOp>({g.clip(g.div(g.create<graph::NegOp>({low}), scale), zero, top)});
-  at = g.castTo(at, u8);
-  Value q = g.create<graph::QuantizeOp>({x, scale, at}, {g.typeAttr("to", u8)});
-  if (reduceRange)
-    q = g.min(q, g.scalar(u8, 127));
-  return g.create<graph::DequantizeOp>({q, scale, at});
-}
 static Value weightOf(GraphBuilder &g, const Packed &p) {
   return p.weight.quant ? dequantized(g, p.weight) : g.castTo(p.weight.tensor, g.b.getF32Type());
+}
+
+/// A product with activations that are quantized by their own range, as torch's dynamic modules do it. Operands are
+/// the integers less their zero points, as f32: such products are exact below 2^24 in any order (the rest rounds as
+/// any f32 sum), and both scales come after, where torch has them. One bit lost here can be a step in the next layer.
+static Value linearDynamic(AtenCall &c, Value x, const Packed &p, bool reduceRange) {
+  GraphBuilder &g = c.g;
+  if (!x || !p.weight.quant || p.weight.quant->axis > 0)
+    return linearOf(c, x, weightOf(g, p), p.bias);
+  Type f = g.b.getF32Type(), d = g.b.getF64Type();
+  x = g.castTo(x, f);
+  // The range, which includes 0, as torch computes it: in double.
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, g.rank(x)));
+  auto extreme = [&](graph::ReduceKind kind) {
+    return g.castTo(g.reshape(g.reduce(x, kind, all), ArrayRef<int64_t>()), d);
+  };
+  double top = reduceRange && c.engine == QuantizedEngine::X86 ? 127 : 255;
+  Value zero = g.scalar(d, 0), low = g.min(extreme(graph::ReduceKind::Min), zero);
+  Value high = g.max(extreme(graph::ReduceKind::Max), zero);
+  Value scale = g.castTo(g.div(g.sub(high, low), g.scalar(d, top)), f);
+  scale = g.where(g.create<graph::EqualOp>({scale, g.scalar(f, 0)}), g.scalar(f, 0.1), scale);
+  Value at = g.clip(g.div(g.create<graph::NegOp>({low}), g.castTo(scale, d)), zero, g.scalar(d, top));
+  at = g.castTo(g.create<graph::RoundOp>({at}), f);
+  Value q = g.create<graph::RoundOp>({g.mul(x, g.div(g.scalar(f, 1), scale))});
+  q = g.clip(q, g.create<graph::NegOp>({at}), g.sub(g.scalar(f, top), at));
+
+  const Quantization &k = *p.weight.quant;
+  int64_t rank = g.rank(p.weight.tensor);
+  Value w = g.castTo(p.weight.tensor, f), offset = fitted(g, g.castTo(k.zeroPoint, f), k.axis, rank);
+  if (g.doubleOf(offset) != 0.0)
+    w = g.sub(w, offset);
+  Value v = linearOf(c, q, w, Value());
+  if (!v)
+    return v;
+  v = g.mul(v, g.mul(scale, fitted(g, g.castTo(k.scale, f), k.axis < 0 ? -1 : g.rank(v) - 1, g.rank(v))));
+  return p.bias ? g.add(v, g.castTo(p.bias, f)) : v;
 }
 
 static void linear(AtenCall &c) { // x, packed, scale, zero point
@@ -225,9 +242,7 @@ static void linearDynamic(AtenCall &c) { // x, packed, reduce_range
   if (!p)
     return;
   Value x = c.tensor(0);
-  if (!c.name.contains("fp16"))
-    x = dynamicallyQuantized(g, x, c.flag(2));
-  Value v = linearOf(c, x, weightOf(g, *p), p->bias);
+  Value v = c.name.contains("fp16") ? linearOf(c, x, weightOf(g, *p), p->bias) : linearDynamic(c, x, *p, c.flag(2));
   c.give(endsInRelu(c) ? relu(g, v) : v);
 }
 /// x, packed, scale, zero point; the old form has stride, padding, dilation and groups before.
@@ -345,13 +360,11 @@ static bool lstmDirection(AtenCall &c, const Packed &cell, Value x, Value &h, Va
   auto steps = x ? graph::constantOf(g.dim(x, 0)) : std::nullopt;
   if (!steps || !cell.input || !cell.hidden)
     return c.fail("needs a constant number of steps"), false;
-  Value all = linearOf(c, dynamicallyQuantized(g, x, cell.reduceRange), weightOf(g, *cell.input), cell.input->bias);
-  Value w = weightOf(g, *cell.hidden);
+  Value all = linearDynamic(c, x, *cell.input, cell.reduceRange);
   ys.resize(*steps);
   for (int64_t i = 0; i < *steps; ++i) {
     int64_t at = backward ? *steps - 1 - i : i;
-    Value gates = g.add(selectAt(g, all, 0, g.expr(at)),
-                        linearOf(c, dynamicallyQuantized(g, h, cell.reduceRange), w, cell.hidden->bias));
+    Value gates = g.add(selectAt(g, all, 0, g.expr(at)), linearDynamic(c, h, *cell.hidden, cell.reduceRange));
     if (!gates)
       return false;
     AffineExpr n = g.floorDiv(g.dim(gates, 1), g.expr(4));
