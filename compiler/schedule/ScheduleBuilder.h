@@ -302,6 +302,7 @@ private:
       bool early = regs.inPrologue(c->scratch);
       scratchUses.push_back({early ? 0 : segmentFor(c->scratch), c->scratch});
     }
+    checkBroadcasts(op);
     fmt::Instr in{.op = fmt::Op::Call, .a = c->kernel, .c = units, .cost = c->cost, .node = node(op->getLoc())};
     uint32_t item = regs.append(in);
     std::vector<uint32_t> bufs;
@@ -322,6 +323,10 @@ private:
     program.words.push_back(args.size());
     program.words.insert(program.words.end(), args.begin(), args.end());
   }
+
+  /// Before a kernel would read beyond a tensor: sizes that its elementwise ops broadcast are 1 or the result's. Where
+  /// only the run can tell, it does.
+  void checkBroadcasts(Operation *kernel);
 
   fmt::Reg loadInt(Value v, int64_t index) {
     fmt::Reg r = regs.fresh();
@@ -434,6 +439,7 @@ private:
     }
   }
 
+  llvm::DenseSet<std::pair<AffineExpr, AffineExpr>> checked; ///< sizes and results of broadcasts, in every run
   Schedule &out;
   fmt::Program &program;
   Symbols symbols;

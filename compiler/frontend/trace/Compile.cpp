@@ -5,6 +5,7 @@
 #include "compiler/frontend/trace/TraceState.h"
 #include "compiler/pipeline/Driver.h"
 #include "compiler/pipeline/ImportedModule.h"
+#include "dialects/graph/Sources.h"
 
 using namespace mlir;
 namespace wick::trace {
@@ -24,6 +25,12 @@ static CompileResult finish(GraphState &s, compiler::CompileRequest request) {
     values.push_back(s.space->read(tensor.state->tensor));
     if (!values.back() && s.errors.empty())
       s.errors.push_back(s.name + ": output '" + name + "' has no value");
+  }
+  for (const compiler::GraphBuilder::DimFact &f : s.g().facts) {
+    std::string must =
+        f.alias.empty() ? std::to_string(f.value) + "; make it that size" : "'" + f.alias + "'; give both one name";
+    s.errors.push_back(graph::sourceNames(f.source) + " (" + graph::sourceOpOf(f.source) + "): dim '" + f.name +
+                       "' must be " + must);
   }
   result.messages = s.errors;
   if (!s.errors.empty())

@@ -3,8 +3,12 @@
 // Types, names and errors of what is recorded; values are tested by test/torch.
 //
 #include "wick/nn.h"
+#include "wick/wick.hpp"
 
 #include "gtest/gtest.h"
+
+#include <cstdio>
+#include <unistd.h>
 
 namespace nn = wick::nn;
 namespace trace = wick::trace;
@@ -99,4 +103,47 @@ TEST(Trace, NamesOfLayersAreThoseOfTorch) {
   net.add([](const Tensor &x, trace::Where w) { return trace::relu(x, w); });
   net.add<nn::Linear>(3, 4);
   EXPECT_EQ(net.parameterNames(), (std::vector<std::string>{"0.weight", "0.bias", "2.weight", "2.bias"}));
+}
+
+TEST(Trace, SizesThatMustBeEqualWantOneName) {
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Float32, {2, "n"}), y = g.input("y", DType::Float32, {"m", 4});
+  unsigned line = __LINE__ + 1;
+  g.output("z", trace::matmul(x, y));
+  trace::CompileResult done = g.compile("unused.wick");
+  ASSERT_FALSE(done.ok);
+  ASSERT_EQ(done.messages.size(), 1u);
+  EXPECT_EQ(done.messages[0], "matmul (aten::matmul, TraceTest.cpp:" + std::to_string(line) +
+                                  "): dim 'm' must be 'n'; give both one name");
+}
+
+/// What fails in a run is told with the module's path and the line that recorded it.
+TEST(Trace, TheRunningProgramNamesTheLine) {
+  struct Sum : nn::Module {
+    unsigned line = 0;
+    Tensor operator()(const Tensor &a, const Tensor &b) {
+      nn::Scope scope(a, *this);
+      line = __LINE__ + 1;
+      return a + b;
+    }
+  };
+  struct Net : nn::Module {
+    Sum &sum = child<Sum>("block.sum");
+  } net;
+  trace::Graph g("t");
+  Tensor x = g.input("x", DType::Float32, {"n", 4}), y = g.input("y", DType::Float32, {"m", 4});
+  g.output("z", net.sum(x, y));
+  std::string path = testing::TempDir() + "wick-trace-line-" + std::to_string(getpid()) + ".wick";
+  ASSERT_TRUE(g.compile(path, {.targets = {"x86-64-v3"}}).ok);
+  auto model = wick::Model::open(path.c_str());
+  std::remove(path.c_str());
+  ASSERT_TRUE(bool(model)) << model.error().message;
+  auto session = wick::Session::create(*model);
+  std::vector<float> a(8), b(12);
+  std::vector<wick::Tensor> given{wick::Tensor::of(std::span(a), {2, 4}), wick::Tensor::of(std::span(b), {3, 4})};
+  auto done = session->run(given);
+  ASSERT_FALSE(bool(done));
+  std::string told = std::string(done.error().node) + ": " + done.error().message;
+  EXPECT_NE(told.find("block.sum.add"), std::string::npos) << told;
+  EXPECT_NE(told.find("TraceTest.cpp:" + std::to_string(net.sum.line)), std::string::npos) << told;
 }
