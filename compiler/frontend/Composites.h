@@ -69,6 +69,19 @@ struct FoldParams {
 };
 mlir::Value foldBlocks(GraphBuilder &g, mlir::Value x, const FoldParams &p);
 
+//===-- Convolutions of open weights (CompositeConv.cpp) -------------------===//
+
+/// Weights whose channels or taps only a run knows: windows are gathered by tables of
+/// places and multiplied as a matrix. Slower than wick.conv, for any sizes.
+struct OpenConv {
+  llvm::SmallVector<int64_t> strides, dilations;
+  Exprs padsBegin, sizes; ///< sizes: spatial dims of the result
+  int64_t groups = 1;
+  bool transposed = false; ///< w [C, M / groups, ..taps] instead of [M, C / groups, ..taps]
+};
+/// x [N, C, ..spatial]; floats or i32. That the weights fit is checked by the run.
+mlir::Value convOpen(GraphBuilder &g, mlir::Value x, mlir::Value w, const OpenConv &p);
+
 //===-- Einsum (CompositeEinsum.cpp) ---------------------------------------===//
 
 /// Null, with the builder's error, when the equation does not fit the operands.
@@ -94,6 +107,15 @@ mlir::Value resample(GraphBuilder &g, mlir::Value x, const ResampleMode &m, cons
 /// Positions outside the source take the extrapolation value (tf_crop_and_resize).
 mlir::Value extrapolate(GraphBuilder &g, mlir::Value y, const ResampleMode &m, const ResampleAxis &a);
 
+//===-- Quantization (CompositeRecurrent.cpp) ------------------------------===//
+
+/// x as u8 by its range, which includes 0, with the scale (f32) and zero point of the
+/// whole as scalars: ONNX DynamicQuantizeLinear.
+struct DynamicCodes {
+  mlir::Value codes, scale, zero;
+};
+DynamicCodes dynamicQuantize(GraphBuilder &g, mlir::Value x);
+
 //===-- Recurrences (CompositeRecurrent.cpp) -------------------------------===//
 
 enum class RecurrentCell { Lstm, Gru, Rnn };
@@ -114,6 +136,9 @@ struct Recurrence {
 /// rbh [hidden] and peephole [3 * hidden] may be null.
 struct RecurrentParams {
   mlir::Value recurrent, rbh, h0, c0, peephole;
+  /// LSTM whose state is quantized at each step: `recurrent` is i8 [hidden, 4 * hidden], and
+  /// its columns have scales (f32) and zero points; `bias` is not in x. All [4 * hidden].
+  mlir::Value scales, zeros, bias;
 };
 /// Y [seq, 1, batch, hidden], the last h and, for LSTM, c [batch, hidden].
 llvm::SmallVector<mlir::Value> runRecurrence(GraphBuilder &g, const Recurrence &r, const RecurrentParams &p, int64_t d);

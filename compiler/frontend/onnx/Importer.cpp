@@ -49,14 +49,24 @@ static bool adoptFacts(ArrayRef<GraphBuilder::DimFact> facts, ImportOptions &opt
   return isNew;
 }
 
-ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
-                        std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
-                        const ImportOptions &userOptions) {
+namespace {
+/// An import and what another one may make use of.
+struct Outcome {
   ImportResult result;
+  WeightStore weights;
+  SmallVector<std::string> openLengths; ///< none: no open length decides a rank
+  OnnxImporter::ElementRank elementRank;
+  bool hasDeclaredRanks = false;
+};
+} // namespace
+
+static Outcome importOnce(MLIRContext *context, const onnx::Model &model,
+                          std::shared_ptr<const onnx::PayloadSource> payloads, const ImportOptions &userOptions) {
+  Outcome outcome;
+  ImportResult &result = outcome.result;
   ImportOptions options = userOptions;
   std::map<std::string, std::string> aliases;
   std::vector<onnx::Problem> notes;
-  context->loadDialect<graph::WickDialect, func::FuncDialect>();
   auto loc = FileLineColLoc::get(context, options.modelName, 0, 0);
   for (int round = 0;; ++round) {
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
@@ -69,6 +79,9 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
     if (importer.hasProblems()) {
       result.kind = importer.onlyUnsupported() ? ImportResult::Kind::Unsupported : ImportResult::Kind::Error;
       importer.reportUnsupported();
+      if (importer.isRankOpen())
+        outcome.openLengths = importer.openLengths();
+      outcome.elementRank = importer.otherElementRank();
     }
     result.problems = std::move(notes);
     result.problems.insert(result.problems.end(), importer.problems.begin(), importer.problems.end());
@@ -77,11 +90,80 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
       result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
     }
     if (result.kind == ImportResult::Kind::Ok) {
-      weights = std::move(attempt);
+      outcome.hasDeclaredRanks = importer.hasDeclaredRanks();
+      outcome.weights = std::move(attempt);
       result.module = std::move(module);
     }
-    return result;
+    return outcome;
   }
+}
+
+/// Where the length of a vector that is fed decides ranks, and only one length gives the
+/// outputs the ranks that the model declares, it is that one: the import with it. Empty
+/// when there is no such length, or several.
+static std::optional<Outcome> importByRanks(MLIRContext *context, const onnx::Model &model,
+                                            std::shared_ptr<const onnx::PayloadSource> payloads,
+                                            const ImportOptions &options, ArrayRef<std::string> lengths) {
+  constexpr int64_t maxLength = 8; // the most dims that a tensor has in practice
+  constexpr size_t maxTried = 4;   // each is a few imports
+  for (const std::string &name : lengths.take_front(maxTried)) {
+    std::optional<Outcome> found;
+    int64_t count = 0;
+    for (int64_t length = 0; length <= maxLength && count < 2; ++length) {
+      ImportOptions fixed = options;
+      fixed.dims.insert(fixed.dims.begin(), {name, std::to_string(length)});
+      Outcome attempt = importOnce(context, model, payloads, fixed);
+      if (attempt.result.kind != ImportResult::Kind::Ok || !attempt.hasDeclaredRanks)
+        continue;
+      attempt.result.problems.push_back(
+          {false, "", "", "the ranks of the outputs fix dim '" + name + "' to " + std::to_string(length)});
+      found = std::move(attempt), ++count;
+    }
+    if (count == 1)
+      return found;
+  }
+  return std::nullopt;
+}
+
+/// Sequences that are fed, declared as ones of scalars, hold what the graph puts into them:
+/// the import with that rank. Empty when that does not do either.
+static std::optional<Outcome> importByElements(MLIRContext *context, const onnx::Model &model,
+                                               std::shared_ptr<const onnx::PayloadSource> payloads,
+                                               const ImportOptions &options,
+                                               const OnnxImporter::ElementRank &elements) {
+  std::string shape = "?";
+  for (int64_t i = 1; i < elements.rank; ++i)
+    shape += "x?";
+  for (const std::string &name : elements.inputs) {
+    if (llvm::any_of(options.shapes, [&](auto &s) { return s.first == name; }))
+      continue; // the user has decided
+    ImportOptions ranked = options;
+    ranked.shapes.push_back({name, shape});
+    Outcome attempt = importOnce(context, model, payloads, ranked);
+    if (attempt.result.kind != ImportResult::Kind::Ok)
+      continue;
+    attempt.result.problems.push_back({false, "", "",
+                                       "elements of rank " + std::to_string(elements.rank) +
+                                           " are put into sequence '" + name + "', so its elements have that rank"});
+    return attempt;
+  }
+  return std::nullopt;
+}
+
+ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
+                        std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
+                        const ImportOptions &options) {
+  context->loadDialect<graph::WickDialect, func::FuncDialect>();
+  Outcome outcome = importOnce(context, model, payloads, options);
+  if (!outcome.openLengths.empty())
+    if (auto found = importByRanks(context, model, payloads, options, outcome.openLengths))
+      outcome = std::move(*found);
+  if (!outcome.elementRank.inputs.empty())
+    if (auto found = importByElements(context, model, payloads, options, outcome.elementRank))
+      outcome = std::move(*found);
+  if (outcome.result.kind == ImportResult::Kind::Ok)
+    weights = std::move(outcome.weights);
+  return std::move(outcome.result);
 }
 
 /// Makes inner values outputs as well; a name that no node makes is an error.

@@ -113,8 +113,9 @@ std::optional<double> NodeImport::constantDouble(size_t operand, StringRef what,
 void NodeImport::openLength(size_t operand, StringRef what) {
   Value v = input(operand);
   std::string dim;
-  if (v && g.rank(v) == 1)
-    if (auto s = dyn_cast<AffineSymbolExpr>(g.dim(v, 0)))
+  isRankOpen = true;
+  if (v && g.rank(v) > 0)
+    if (auto s = dyn_cast<AffineSymbolExpr>(g.dims(v).back()))
       dim = g.symbols[s.getPosition()].name;
   unsupported(what + " '" + (operand < node.inputs.size() ? node.inputs[operand] : "") +
               "' has a length that only a run knows, and the rank of the result depends on it" +
@@ -152,7 +153,8 @@ static const ImportTable &importers() {
   static const ImportTable table = [] {
     ImportTable t;
     addConstantImporters(t), addShapeImporters(t), addMoveImporters(t), addScalarImporters(t), addReduceImporters(t);
-    addNormImporters(t), addContractImporters(t), addEinsumImporters(t), addPoolImporters(t), addResizeImporters(t);
+    addNormImporters(t), addContractImporters(t), addCausalConvImporters(t), addEinsumImporters(t), addPoolImporters(t),
+        addResizeImporters(t);
     addIndexImporters(t), addRoutineImporters(t), addSignalImporters(t), addQuantImporters(t), addRecurrentImporters(t),
         addControlImporters(t), addSequenceImporters(t);
     addContribImporters(t), addContribContractImporters(t), addContribAttentionImporters(t),

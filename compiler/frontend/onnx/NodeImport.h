@@ -65,7 +65,8 @@ public:
 
   std::string problem;
   bool isError = false;
-  bool isList = false; ///< output 0 was defined as a sequence
+  bool isList = false;     ///< output 0 was defined as a sequence
+  bool isRankOpen = false; ///< openLength() was called
 
 private:
   void note(const llvm::Twine &why, bool error) {
@@ -96,6 +97,7 @@ void addScalarImporters(ImportTable &table);
 void addReduceImporters(ImportTable &table);
 void addNormImporters(ImportTable &table);
 void addContractImporters(ImportTable &table);
+void addCausalConvImporters(ImportTable &table);
 void addEinsumImporters(ImportTable &table);
 void addPoolImporters(ImportTable &table);
 void addResizeImporters(ImportTable &table);

@@ -63,6 +63,40 @@ std::optional<int64_t> OnnxImporter::declaredRank(const std::string &name) const
   return std::nullopt;
 }
 
+SmallVector<std::string> OnnxImporter::openLengths() const {
+  SmallVector<std::string> names;
+  for (BlockArgument arg : entry->getArguments()) {
+    auto type = cast<RankedTensorType>(arg.getType());
+    if (type.getRank() != 1 || !type.getElementType().isInteger())
+      continue;
+    auto s = dyn_cast<AffineSymbolExpr>(g.dim(arg, 0));
+    if (s && !g.symbols[s.getPosition()].name.empty())
+      names.push_back(g.symbols[s.getPosition()].name);
+  }
+  return names;
+}
+
+OnnxImporter::ElementRank OnnxImporter::otherElementRank() const {
+  ElementRank out{elementRank, {}};
+  for (const onnx::ValueInfo &input : model.graph.inputs)
+    if (auto it = scopes[0].lists.find(input.name); it != scopes[0].lists.end())
+      if (elementRank >= 0 && it->second.isPacked() && it->second.rank == 0 && elementRank != 0)
+        out.inputs.push_back(input.name);
+  return out;
+}
+
+bool OnnxImporter::hasDeclaredRanks() const {
+  auto fn = cast<func::FuncOp>(entry->getParentOp());
+  auto types = fn.getFunctionType().getResults();
+  return llvm::all_of(model.graph.outputs, [&](const onnx::ValueInfo &output) {
+    auto declared = declaredRank(output.name);
+    for (auto [i, type] : llvm::enumerate(types))
+      if (auto name = fn.getResultAttrOfType<StringAttr>(i, "wick.name"); name && name == output.name)
+        return !declared || cast<RankedTensorType>(type).getRank() == *declared;
+    return true;
+  });
+}
+
 const Sequence *OnnxImporter::lookupList(const std::string &name) const {
   for (const Scope &scope : llvm::reverse(scopes))
     if (auto it = scope.lists.find(name); it != scope.lists.end())
@@ -194,6 +228,7 @@ void OnnxImporter::importNode(const onnx::Node &node, unsigned depth) {
     if (n.problem.empty())
       n.unsupported("no importer for this op");
   }
+  rankOpen |= n.isRankOpen;
   bool isLimit = g.isLimit();
   std::string failure = g.takeError();
   if (!n.problem.empty())

@@ -2,6 +2,7 @@
 //
 // Family Contract: MatMul, Gemm, Conv, ConvTranspose.
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/importers/Windows.h"
 
 using namespace mlir;
@@ -57,98 +58,105 @@ static Value addBias(GraphBuilder &g, Value v, Value bias) {
   return g.add(v, g.reshape(bias, shape));
 }
 
-static std::optional<SmallVector<int64_t>> kernelOf(NodeImport &n) {
-  Exprs x = n.g.dims(n.input(0)), w = n.g.dims(n.input(1));
-  if (x.size() < 3 || w.size() != x.size()) {
-    n.error("x of rank " + Twine(x.size()) + " and w of rank " + Twine(w.size()));
+std::optional<Exprs> tapsOf(NodeImport &n, Value x, Value w) {
+  Exprs dims = n.g.dims(x), taps = n.g.dims(w);
+  if (dims.size() < 3 || taps.size() != dims.size()) {
+    n.error("x of rank " + Twine(dims.size()) + " and w of rank " + Twine(taps.size()));
     return std::nullopt;
   }
-  for (size_t i = 0; i < 2; ++i)
-    if (!graph::constantOf(w[i])) {
-      if (i == 1 && n.node.opType == "Conv" && n.intAttr("group", 1) == 1)
-        n.g.mustEqual(w[i], x[1]);
-      n.unsupported("dim " + Twine(i) + " of the weights '" + n.node.inputs[1] +
-                    "' is open: the channels of a convolution must be known; fix it with --dim or --shape");
-      return std::nullopt;
-    }
-  SmallVector<int64_t> kernel;
+  taps.erase(taps.begin(), taps.begin() + 2);
   auto given = n.intsAttr("kernel_shape");
-  for (auto [i, e] : llvm::enumerate(ArrayRef(w).drop_front(2))) {
-    auto c = graph::constantOf(e);
-    if (!c && given && i < given->size())
-      n.g.mustEqual(e, n.g.expr((*given)[i])); // a fact for the next import
-    if (!c) {
-      n.unsupported("dim " + Twine(i + 2) + " of the weights '" + n.node.inputs[1] +
-                    "' is open: the taps of a convolution must be known; fix it with --dim or --shape");
-      return std::nullopt;
-    }
-    kernel.push_back(*c);
+  if (!given)
+    return taps;
+  bool fits = given->size() == taps.size();
+  for (size_t i = 0; fits && i < taps.size(); ++i) {
+    n.g.mustEqual(taps[i], n.g.expr((*given)[i])); // a fact for the next import
+    fits = graph::constantOf(taps[i]).value_or((*given)[i]) == (*given)[i];
+    if (!graph::constantOf(taps[i]))
+      n.g.checkEqual(taps[i], n.g.expr((*given)[i]), "kernel_shape differs from the shape of w");
   }
-  if (auto attr = n.intsAttr("kernel_shape"); attr && ArrayRef<int64_t>(*attr) != ArrayRef<int64_t>(kernel)) {
-    n.error("kernel_shape differs from the shape of w");
-    return std::nullopt;
-  }
-  return kernel;
+  if (fits)
+    return taps;
+  n.error("kernel_shape differs from the shape of w");
+  return std::nullopt;
 }
 
-static void importConv(NodeImport &n) {
-  GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  auto kernel = kernelOf(n);
-  Exprs dims = g.dims(x);
-  auto w = kernel ? readWindow(n, ArrayRef(dims).drop_front(2), *kernel) : std::nullopt;
-  if (!w)
-    return;
-  SmallVector<int64_t> begin, end;
-  if (!w->constantPads(begin, end)) { // amounts that depend on the size: a pad of its own
-    Exprs low(2, g.expr(0)), high(2, g.expr(0));
-    llvm::append_range(low, w->padsBegin), llvm::append_range(high, w->padsEnd);
-    x = g.padConstant(x, low, high, 0);
-    begin.assign(kernel->size(), 0), end.assign(kernel->size(), 0);
-  }
-  Value v = g.create<graph::ConvOp>(
-      {x, n.input(1)}, {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin), g.intsAttr("pads_end", end),
-                        g.intsAttr("dilations", w->dilations), g.intAttr("groups", n.intAttr("group", 1))});
-  n.set(0, addBias(g, v, n.input(2)));
+/// Whether sizes of the weights, which kernels are made for, are open.
+static bool isOpen(GraphBuilder &g, Value w) {
+  return llvm::any_of(g.dims(w), [](AffineExpr e) { return !graph::constantOf(e); });
 }
+
+Value convolve(NodeImport &n, Value x, Value w) {
+  GraphBuilder &g = n.g;
+  auto taps = tapsOf(n, x, w);
+  Exprs dims = g.dims(x);
+  auto window = taps ? readWindow(n, ArrayRef(dims).drop_front(2), *taps) : std::nullopt;
+  if (!window)
+    return {};
+  int64_t groups = n.intAttr("group", 1);
+  if (isOpen(g, w)) {
+    if (groups < 1)
+      return n.error("group " + Twine(groups)), Value();
+    g.mustEqual(g.simplify(g.dim(w, 1) * groups), dims[1]);
+    return convOpen(g, x, w, {window->strides, window->dilations, window->padsBegin, window->sizes, groups});
+  }
+  SmallVector<int64_t> begin, end;
+  if (!window->constantPads(begin, end)) { // amounts that depend on the size: a pad of its own
+    Exprs low(2, g.expr(0)), high(2, g.expr(0));
+    llvm::append_range(low, window->padsBegin), llvm::append_range(high, window->padsEnd);
+    x = g.padConstant(x, low, high, 0);
+    begin.assign(taps->size(), 0), end.assign(taps->size(), 0);
+  }
+  return g.create<graph::ConvOp>({x, w}, {g.intsAttr("strides", window->strides), g.intsAttr("pads_begin", begin),
+                                          g.intsAttr("pads_end", end), g.intsAttr("dilations", window->dilations),
+                                          g.intAttr("groups", groups)});
+}
+
+static void importConv(NodeImport &n) { n.set(0, addBias(n.g, convolve(n, n.input(0), n.input(1)), n.input(2))); }
 
 static void importConvTranspose(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  auto kernel = kernelOf(n);
+  Value x = n.input(0), weights = n.input(1);
+  auto taps = tapsOf(n, x, weights);
   Exprs dims = g.dims(x);
-  auto w = kernel ? readWindow(n, ArrayRef(dims).drop_front(2), *kernel) : std::nullopt;
+  auto w = taps ? readWindow(n, ArrayRef(dims).drop_front(2), *taps) : std::nullopt;
   if (!w)
     return;
-  size_t count = kernel->size();
-  if (n.intAttr("group", 1) < 1)
-    return n.error("group " + Twine(n.intAttr("group", 1)));
+  size_t count = taps->size();
+  int64_t groups = n.intAttr("group", 1);
+  if (groups < 1)
+    return n.error("group " + Twine(groups));
   auto extra = n.intsAttr("output_padding").value_or(std::vector<int64_t>(count, 0));
   auto outShape = n.intsAttr("output_shape");
   if (extra.size() != count || (outShape && outShape->size() != count && outShape->size() != count + 2))
     return n.error("output_padding or output_shape does not fit " + Twine(count) + " spatial dims");
   std::string mode = n.stringAttr("auto_pad", "NOTSET");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
-  SmallVector<int64_t> begin;
-  Exprs sizes;
+  Exprs begin, sizes;
   for (size_t i = 0; i < count; ++i) {
-    int64_t extent = w->dilations[i] * ((*kernel)[i] - 1) + 1;
-    AffineExpr in = dims[2 + i], full = g.simplify((in - 1) * w->strides[i] + (extra[i] + extent));
+    AffineExpr extent = g.simplify(((*taps)[i] - 1) * w->dilations[i] + 1), in = dims[2 + i];
+    AffineExpr full = g.simplify((in - 1) * w->strides[i] + extent + extra[i]);
     AffineExpr size = g.simplify(full - w->padsBegin[i] - w->padsEnd[i]), low = w->padsBegin[i];
     if (outShape || same) {
       size = outShape ? g.expr((*outShape)[outShape->size() - count + i]) : g.simplify(in * w->strides[i]);
       AffineExpr total = g.symbols.max(g.simplify(full - size), g.expr(0)), half = g.floorDiv(total, g.expr(2));
       low = mode == "SAME_UPPER" ? half : g.simplify(total - half);
     }
-    auto c = graph::constantOf(low);
-    if (!c)
-      return n.unsupported("output_shape with a dynamic input size");
-    begin.push_back(*c), sizes.push_back(size);
+    begin.push_back(low), sizes.push_back(size);
   }
-  Value v = g.create<graph::ConvTransposeOp>({x, n.input(1)},
-                                             {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", begin),
-                                              g.intsAttr("dilations", w->dilations),
-                                              g.intAttr("groups", n.intAttr("group", 1)), g.mapAttr("sizes", sizes)});
+  SmallVector<int64_t> known;
+  for (AffineExpr e : begin)
+    if (auto c = graph::constantOf(e))
+      known.push_back(*c);
+  Value v;
+  if (known.size() < count || isOpen(g, weights)) {
+    g.mustEqual(g.dim(weights, 0), dims[1]);
+    v = convOpen(g, x, weights, {w->strides, w->dilations, begin, sizes, groups, true});
+  } else {
+    v = g.create<graph::ConvTransposeOp>(
+        {x, weights}, {g.intsAttr("strides", w->strides), g.intsAttr("pads_begin", known),
+                       g.intsAttr("dilations", w->dilations), g.intAttr("groups", groups), g.mapAttr("sizes", sizes)});
+  }
   n.set(0, addBias(g, v, n.input(2)));
 }
 

@@ -3,6 +3,7 @@
 // com.microsoft: ops on quantized tensors. Elementwise ones, pools and moves dequantize,
 // compute in floats and quantize, as their definitions read; products run on integers.
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/importers/Contrib.h"
 
 using namespace mlir;
@@ -155,16 +156,8 @@ static void importDynamicQuantizeMatMul(NodeImport &n) {
   GraphBuilder &g = n.g;
   if (!operandsFit(n, {{0}, {1}, {2}}))
     return;
-  Value a = n.input(0), flat = g.flatten(a), zero = g.scalarLike(a, 0);
-  auto extreme = [&](graph::ReduceKind kind) { return g.reshape(g.reduce(flat, kind, {0}), ArrayRef<int64_t>()); };
-  Value most = g.max(extreme(graph::ReduceKind::Max), zero), least = g.min(extreme(graph::ReduceKind::Min), zero);
-  Value span = g.sub(most, least);
-  Value scale = g.where(g.create<graph::EqualOp>({span, zero}), g.scalarLike(a, 1), g.div(span, g.scalarLike(a, 255)));
-  Value at = g.clip(g.div(g.sub(zero, least), scale), zero, g.scalarLike(a, 255));
-  Type u8 = g.b.getIntegerType(8, false);
-  Value aZero = g.castTo(g.create<graph::RoundOp>({at}), u8);
-  Value q = g.create<graph::QuantizeOp>({a, scale, aZero}, {g.typeAttr("to", u8)});
-  n.set(0, scaled(g, product(n, q, n.input(1), aZero, n.input(3)), scale, n.input(2), n.input(4)));
+  DynamicCodes a = dynamicQuantize(g, n.input(0));
+  n.set(0, scaled(g, product(n, a.codes, n.input(1), a.zero, n.input(3)), a.scale, n.input(2), n.input(4)));
 }
 
 static void importQGemm(NodeImport &n) {

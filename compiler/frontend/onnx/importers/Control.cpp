@@ -77,6 +77,8 @@ static void importIf(NodeImport &n) {
   if (!graphs[0] || !graphs[1])
     return n.error("lacks a branch");
   Value cond = g.reshape(n.input(0), ArrayRef<int64_t>());
+  if (!cond)
+    return; // not one element
   std::optional<int64_t> known = decided(g, cond);
   if (auto settled = n.importer.decision(n.node); settled && !known) {
     known = !settled->branch;

@@ -3,7 +3,7 @@
 // Reads and writes at index operands: Gather*, Scatter*, TensorScatter, OneHot.
 //
 #include "compiler/frontend/Composites.h"
-#include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/OnnxImporter.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -22,12 +22,19 @@ static void importGatherNd(NodeImport &n) {
   int64_t batch = n.intAttr("batch_dims", 0);
   if (batch < 0 || batch >= std::max<int64_t>(1, std::min(n.g.rank(n.input(0)), n.g.rank(n.input(1)))))
     return n.error("batch_dims " + Twine(batch));
-  auto dims = n.g.dims(n.input(1));
-  if (!dims.empty() && !graph::constantOf(dims.back()))
-    return n.unsupported("the last dim of indices '" + n.node.inputs[1] +
-                         "' is known to a run only, and the rank of the result depends on it; fix it with --shape");
-  n.set(0, n.g.create<graph::GatherNdOp>({n.input(0), n.input(1)},
-                                         {n.g.intAttr("batch_dims", n.intAttr("batch_dims", 0))}));
+  Value x = n.input(0), indices = n.input(1);
+  Exprs dims = n.g.dims(indices);
+  if (!dims.empty() && !graph::constantOf(dims.back())) {
+    // The rank of the result tells how long a tuple is.
+    auto declared = n.importer.declaredRank(n.node.outputs[0]);
+    int64_t length = declared ? int64_t(dims.size()) - 1 + n.g.rank(x) - batch - *declared : -1;
+    if (length < 0)
+      return n.openLength(1, "indices of tuples");
+    n.g.mustEqual(dims.back(), n.g.expr(length));
+    dims.back() = n.g.expr(length);
+    indices = n.g.reshape(indices, dims);
+  }
+  n.set(0, n.g.create<graph::GatherNdOp>({x, indices}, {n.g.intAttr("batch_dims", batch)}));
 }
 
 /// The routines' code of a reduction; empty after an error.

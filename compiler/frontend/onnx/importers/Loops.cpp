@@ -314,6 +314,8 @@ static void importLoop(NodeImport &n) {
       p.tripExpr = g.symbols.max(p.tripExpr, g.expr(0));
     p.trip = p.tripExpr ? g.dimScalar(p.tripExpr) : g.max(p.trip, g.i64(0)); // negative would mean no limit
   }
+  if (!p.trip || !p.cond)
+    return; // not one element
   for (size_t i = 2; i < n.in.size(); ++i)
     p.carried.push_back(n.importer.operand(n, i));
   if (llvm::any_of(p.carried, [](const Operand &v) { return !v; }))

@@ -20,7 +20,7 @@ bool Window::constantPads(SmallVectorImpl<int64_t> &begin, SmallVectorImpl<int64
   return true;
 }
 
-std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, ArrayRef<int64_t> kernel) {
+std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, ArrayRef<AffineExpr> kernel) {
   GraphBuilder &g = n.g;
   size_t count = spatial.size();
   Window w;
@@ -33,7 +33,9 @@ std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, Ar
       n.error(name + " has " + Twine(list.size()) + " entries, expected " + Twine(size));
     return list;
   };
-  w.kernel.assign(kernel.begin(), kernel.end());
+  if (llvm::all_of(kernel, [](AffineExpr e) { return bool(graph::constantOf(e)); }))
+    for (AffineExpr e : kernel)
+      w.kernel.push_back(*graph::constantOf(e));
   w.strides = read("strides", count, 1), w.dilations = read("dilations", count, 1);
   SmallVector<int64_t> pads = read("pads", 2 * count, 0);
   if (kernel.size() != count)
@@ -43,11 +45,11 @@ std::optional<Window> readWindow(NodeImport &n, ArrayRef<AffineExpr> spatial, Ar
   std::string mode = n.stringAttr("auto_pad", "NOTSET");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER", ceilMode = n.intAttr("ceil_mode", 0);
   for (size_t i = 0; i < count; ++i) {
-    if (w.strides[i] < 1 || w.dilations[i] < 1 || kernel[i] < 1) {
+    if (w.strides[i] < 1 || w.dilations[i] < 1 || graph::constantOf(kernel[i]).value_or(1) < 1) {
       n.error("kernel, strides and dilations must be positive");
       return std::nullopt;
     }
-    int64_t extent = w.dilations[i] * (kernel[i] - 1) + 1;
+    AffineExpr extent = g.simplify((kernel[i] - 1) * w.dilations[i] + 1);
     AffineExpr begin = g.expr(pads[i]), end = g.expr(pads[i + count]), stride = g.expr(w.strides[i]);
     if (mode == "VALID")
       begin = end = g.expr(0);
@@ -116,7 +118,7 @@ static std::optional<Window> poolWindow(NodeImport &n) {
     n.error(kernel ? "input of rank " + Twine(dims.size()) : Twine("no kernel_shape"));
     return std::nullopt;
   }
-  return readWindow(n, ArrayRef(dims).drop_front(2), *kernel);
+  return readWindow(n, ArrayRef(dims).drop_front(2), n.g.exprs(*kernel));
 }
 
 static void importMaxPool(NodeImport &n) {

@@ -41,8 +41,16 @@ static bool isZero(GraphBuilder &g, Value v) {
   return list && llvm::all_of(*list, [](double d) { return d == 0; });
 }
 
+/// One zero point for the one scale, whatever its shape says.
+static void closeZero(NodeImport &n) {
+  Value scale = n.input(1), zero = n.input(2);
+  if (scale && zero && n.g.rank(scale) == 0 && n.g.rank(zero) == 1)
+    n.in[2] = n.g.reshape(zero, ArrayRef<int64_t>());
+}
+
 static void importQuantize(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeZero(n);
   Value x = n.input(0), scale = alignTo(n, n.input(1), x);
   auto code = onnx::DataType(n.intAttr("output_dtype", 0));
   Type to = n.input(2)                          ? g.elem(n.input(2))
@@ -75,6 +83,7 @@ static void importQuantize(NodeImport &n) {
 
 static void importDequantize(NodeImport &n) {
   GraphBuilder &g = n.g;
+  closeZero(n);
   Value x = n.input(0), scale = alignTo(n, n.input(1), x);
   if (!scale)
     return;
@@ -122,40 +131,8 @@ static void importMatMulInteger(NodeImport &n) {
   n.set(0, g.matmul(centred(n, a, n.input(2), g.rank(a) - 2), centred(n, c, n.input(3), g.rank(c) - 1)));
 }
 
-static Value convInteger(NodeImport &n, Value x, Value w) {
-  GraphBuilder &g = n.g;
-  Exprs dims = g.dims(x), taps = g.dims(w);
-  SmallVector<int64_t> kernel, begin, end;
-  auto given = n.intsAttr("kernel_shape");
-  for (auto [i, e] : llvm::enumerate(ArrayRef(taps).drop_front(std::min<size_t>(2, taps.size())))) {
-    kernel.push_back(graph::constantOf(e).value_or(0));
-    if (graph::constantOf(e))
-      continue;
-    if (given && i < given->size())
-      g.mustEqual(e, g.expr((*given)[i])); // a fact for the next import
-    n.unsupported("dim " + Twine(i + 2) +
-                  " of the weights is open: the taps of a convolution must be known; fix it with --dim or --shape");
-    return {};
-  }
-  if (dims.size() < 3 || taps.size() != dims.size()) {
-    n.error("x of rank " + Twine(dims.size()) + " and w of rank " + Twine(taps.size()));
-    return {};
-  }
-  auto window = readWindow(n, ArrayRef(dims).drop_front(2), kernel);
-  if (!window)
-    return {};
-  if (!window->constantPads(begin, end)) { // amounts that depend on the size: a pad of its own
-    Exprs low(2, g.expr(0)), high(2, g.expr(0));
-    llvm::append_range(low, window->padsBegin), llvm::append_range(high, window->padsEnd);
-    x = g.padConstant(x, low, high, 0); // zero points are gone
-    begin.assign(kernel.size(), 0), end.assign(kernel.size(), 0);
-  }
-  return g.create<graph::ConvOp>({x, w}, {g.intsAttr("strides", window->strides), g.intsAttr("pads_begin", begin),
-                                          g.intsAttr("pads_end", end), g.intsAttr("dilations", window->dilations),
-                                          g.intAttr("groups", n.intAttr("group", 1))});
-}
 static void importConvInteger(NodeImport &n) {
-  n.set(0, convInteger(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(1), n.input(3), 0)));
+  n.set(0, convolve(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(1), n.input(3), 0)));
 }
 
 /// round(acc * scale) + zero, saturated to zero's type.
@@ -193,7 +170,7 @@ static void importQLinearMatMul(NodeImport &n) {
 
 static void importQLinearConv(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value acc = convInteger(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(3), n.input(5), 0));
+  Value acc = convolve(n, centred(n, n.input(0), n.input(2), 1), centred(n, n.input(3), n.input(5), 0));
   if (!acc)
     return;
   int64_t rank = g.rank(acc);

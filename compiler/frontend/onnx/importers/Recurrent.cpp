@@ -67,7 +67,52 @@ static Value foldBias(GraphBuilder &g, const Recurrence &r, Value bias, int64_t 
                   0);
 }
 
-static void importRecurrent(NodeImport &n, Cell cell) {
+/// Quantized weights: codes [dirs, inputs, 4H], scales and zero points [dirs, 1 or 4H].
+struct WeightCodes {
+  Value codes, scale, zero;
+};
+
+/// x [rows, inputs], quantized as a whole, times the weights of all directions, as f32.
+static Value quantizedProduct(GraphBuilder &g, Value x, const WeightCodes &w) {
+  Type i32 = g.b.getI32Type();
+  Exprs d = g.dims(w.codes);
+  AffineExpr columns = g.simplify(d[0] * d[2]);
+  auto spread = [&](Value v) { // one number, or one a column
+    return graph::isConstant(g.count(v), 1) ? g.reshape(v, ArrayRef<int64_t>())
+                                            : g.reshape(g.expandTo(v, {d[0], d[2]}), {columns});
+  };
+  auto centred = [&](Value codes, Value zero) {
+    return g.intOf(zero) == 0 ? g.castTo(codes, i32) : g.sub(g.castTo(codes, i32), g.castTo(zero, i32));
+  };
+  DynamicCodes a = dynamicQuantize(g, x);
+  Value b = g.reshape(g.transpose(w.codes, {1, 0, 2}), {d[1], columns});
+  Value acc = g.matmul(centred(a.codes, a.zero), centred(b, spread(w.zero)));
+  return acc ? g.mul(g.castTo(acc, g.b.getF32Type()), g.mul(a.scale, spread(w.scale))) : acc;
+}
+
+/// Steps behind the longest sequence as zeros: they must not widen the range of x.
+static Value withoutTail(GraphBuilder &g, Value x, Value seqLens) {
+  Value longest = g.reshape(g.reduce(seqLens, graph::ReduceKind::Max, {0}), ArrayRef<int64_t>());
+  AffineExpr one = g.expr(1), steps = g.dim(x, 0);
+  Value isIn = g.create<graph::LessOp>({g.iota(g.b.getI64Type(), steps), longest});
+  return g.where(g.reshape(isIn, {steps, one, one}), x, g.scalarLike(x, 0));
+}
+
+/// Of one direction: R as the routine takes it.
+static void setQuantized(GraphBuilder &g, const WeightCodes &r, int64_t d, int64_t columns, RecurrentParams &p) {
+  Type i8 = g.b.getI8Type(), i32 = g.b.getI32Type();
+  Value codes = direction(g, r.codes, d), zero = g.castTo(direction(g, r.zero, d), i32);
+  if (g.elem(codes) != i8) { // u8: both moved by 128
+    codes = g.castTo(g.sub(g.castTo(codes, i32), g.scalar(i32, 128)), i8);
+    zero = g.sub(zero, g.scalar(i32, 128));
+  }
+  p.recurrent = codes;
+  p.scales = g.expandTo(direction(g, r.scale, d), {g.expr(columns)});
+  p.zeros = g.expandTo(zero, {g.expr(columns)});
+}
+
+static void importRecurrent(NodeImport &n, Cell cell, const WeightCodes *wCodes = nullptr,
+                            const WeightCodes *rCodes = nullptr) {
   GraphBuilder &g = n.g;
   Value x = n.input(0), w = n.input(1), rec = n.input(2), h0 = n.input(5),
         c0 = cell == Cell::Lstm ? n.input(6) : Value();
@@ -113,19 +158,28 @@ static void importRecurrent(NodeImport &n, Cell cell) {
   r.hasSeqLens = !!n.input(4);
   r.seqLens = r.hasSeqLens ? g.castTo(n.input(4), g.b.getI64Type()) : g.i64s({0});
   // All directions' input products at once: [seq * batch, I] x [I, dirs * gates * H].
-  Value wt = g.swapLast(g.reshape(g.castTo(w, r.elem), {g.expr(r.dirs * *rows), g.dim(w, 2)}));
-  r.x = g.matmul(g.reshape(g.castTo(x, r.elem), {g.simplify(r.seq * r.batch), g.dim(x, 2)}), wt);
-  SmallVector<Value> rbh(r.dirs);
-  if (n.input(3)) {
-    SmallVector<Value> biases;
-    for (int64_t d = 0; d < r.dirs; ++d)
-      biases.push_back(foldBias(g, r, g.castTo(n.input(3), r.elem), d, rbh[d]));
-    r.x = g.add(r.x, g.concat(biases, 0));
+  if (wCodes && r.hasSeqLens)
+    x = withoutTail(g, x, r.seqLens);
+  auto flatX = [&] { return g.reshape(g.castTo(x, r.elem), {g.simplify(r.seq * r.batch), g.dim(x, 2)}); };
+  if (wCodes) {
+    r.x = quantizedProduct(g, flatX(), *wCodes);
+  } else {
+    Value wt = g.swapLast(g.reshape(g.castTo(w, r.elem), {g.expr(r.dirs * *rows), g.dim(w, 2)}));
+    r.x = g.matmul(flatX(), wt);
   }
+  SmallVector<Value> rbh(r.dirs), biases;
+  for (int64_t d = 0; n.input(3) && d < r.dirs; ++d)
+    biases.push_back(foldBias(g, r, g.castTo(n.input(3), r.elem), d, rbh[d]));
+  if (!biases.empty() && !rCodes)
+    r.x = g.add(r.x, g.concat(biases, 0));
   SmallVector<Value> ys, hs, cs;
   for (int64_t d = 0; d < r.dirs && r.x; ++d) {
     RecurrentParams p{direction(g, rec, d), rbh[d], direction(g, h0, d), direction(g, c0, d),
                       direction(g, peephole, d)};
+    if (rCodes) {
+      setQuantized(g, *rCodes, d, *rows, p);
+      p.bias = biases.empty() ? g.splat(r.elem, {g.expr(*rows)}, 0) : biases[d];
+    }
     auto out = runRecurrence(g, r, p, d);
     ys.push_back(out[0]);
     hs.push_back(g.unsqueeze(out[1], {0}));
@@ -144,23 +198,29 @@ static void importRecurrent(NodeImport &n, Cell cell) {
     n.set(2, done(g.concat(cs, 0), false));
 }
 
-/// com.microsoft.DynamicQuantizeLSTM with its weights dequantized: inputs X, W [dirs, I,
-/// 4H], R [dirs, H, 4H], B, seq_lens, h0, c0, P, then scale and zero point of W and R.
+/// com.microsoft.DynamicQuantizeLSTM: inputs X, W [dirs, I, 4H], R [dirs, H, 4H], B, seq_lens,
+/// h0, c0, P, then scale and zero point of W and R. X is quantized as a whole, the state at
+/// each step, as onnxruntime does.
 static void importQuantizedLstm(NodeImport &n) {
   GraphBuilder &g = n.g;
+  WeightCodes codes[2];
   for (int k = 0; k < 2; ++k) {
     Value w = n.input(1 + k), scale = n.input(8 + 2 * k), zero = n.input(9 + 2 * k);
-    if (!w || !scale || !zero || g.rank(w) != 3)
-      return n.error("W and R need scales and zero points");
+    if (!w || !scale || !zero || g.rank(w) != 3 || g.elem(w).getIntOrFloatBitWidth() != 8)
+      return n.error("W and R need 8-bit elements, scales and zero points");
     auto align = [&](Value v) { // [dirs] or [dirs, 4H]
-      Exprs shape{g.dim(v, 0), g.expr(1), g.rank(v) > 1 ? g.dim(v, 1) : g.expr(1)};
-      return g.reshape(v, shape);
+      return g.reshape(v, {g.dim(v, 0), g.rank(v) > 1 ? g.dim(v, 1) : g.expr(1)});
     };
-    n.in[1 + k] = g.swapLast(g.create<graph::DequantizeOp>({w, align(scale), align(zero)}));
+    if (g.rank(scale) < 1 || g.rank(scale) > 2 || g.rank(zero) < 1 || g.rank(zero) > 2)
+      return n.error("scales and zero points must have rank 1 or 2");
+    codes[k] = {w, align(scale), align(zero)};
+    n.in[1 + k] = g.swapLast(w);
     if (!n.in[1 + k])
       return;
   }
-  importRecurrent(n, Cell::Lstm);
+  if (!g.elem(n.input(0)).isF32())
+    return n.unsupported("X that is not f32");
+  importRecurrent(n, Cell::Lstm, &codes[0], &codes[1]);
 }
 
 void addRecurrentImporters(ImportTable &t) {

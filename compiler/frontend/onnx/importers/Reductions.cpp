@@ -92,6 +92,8 @@ static void reduceWith(NodeImport &n, Body body) {
     bool keepDims = n.intAttr("keepdims", 1);
     if (!count && !keepDims && rank > 0)
       return n.openLength(1, "axes");
+    if (count.value_or(0) > rank)
+      return n.error(Twine(*count) + " axes for rank " + Twine(rank));
     r.mask = axisMask(g, n.input(1), rank), r.numMasked = count.value_or(rank);
     if (!count && !n.intAttr("noop_with_empty_axes", 0)) // none: all
       r.mask = g.where(g.create<graph::EqualOp>({g.dimScalar(g.count(n.input(1))), g.i64(0)}), g.i64(1), r.mask);

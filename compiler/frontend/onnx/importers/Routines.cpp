@@ -147,6 +147,7 @@ static void importDet(NodeImport &n) {
 static void importCol2Im(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
+  closeLength(n, 1, [](int64_t rank) { return rank - 2; });
   if (!graph::constantOf(g.count(n.input(1))))
     return n.openLength(1, "image_shape");
   int64_t spatial = *graph::constantOf(g.count(n.input(1)));
@@ -190,12 +191,18 @@ static void importDeformConv(NodeImport &n) {
   };
   auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1), pads = list("pads", 4, 0);
   int64_t groups = n.intAttr("group", 1), offsetGroups = n.intAttr("offset_group", 1);
-  auto channels = graph::constantOf(g.dim(x, 1)), outChannels = graph::constantOf(g.dim(w, 0));
-  if (!channels || !outChannels)
-    return n.unsupported("channels that are not known while importing");
   if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4 || groups < 1 || offsetGroups < 1 ||
-      *channels % groups || *channels % offsetGroups || *outChannels % groups || strides[0] < 1 || strides[1] < 1)
-    return n.error("attributes do not fit " + Twine(*channels) + " channels and two spatial dims");
+      strides[0] < 1 || strides[1] < 1)
+    return n.error("attributes do not fit two spatial dims");
+  AffineExpr channels = g.dim(x, 1), outChannels = g.dim(w, 0), by = g.expr(groups);
+  AffineExpr each = g.floorDiv(channels, by), outEach = g.floorDiv(outChannels, by);
+  auto divides = [&](AffineExpr whole, int64_t parts, StringRef what) {
+    AffineExpr part = g.floorDiv(whole, g.expr(parts));
+    return requireEqual(n, whole, g.simplify(part * parts), (what + " do not divide into " + Twine(parts)).str());
+  };
+  if (!divides(channels, groups, "the channels") || !divides(channels, offsetGroups, "the channels") ||
+      !divides(outChannels, groups, "the weights"))
+    return;
   AffineExpr batch = g.dim(x, 0), k = g.count({g.dim(w, 2), g.dim(w, 3)}), out[2];
   for (int i = 0; i < 2; ++i) {
     AffineExpr room = g.dim(x, 2 + i) + (pads[i] + pads[2 + i] - 1) - (g.dim(w, 2 + i) - 1) * dilations[i];
@@ -209,20 +216,20 @@ static void importDeformConv(NodeImport &n) {
     return true;
   };
   if (!fits(offset, 2, "offset") || (mask && !fits(mask, 1, "mask")) ||
-      !requireEqual(n, g.dim(w, 1), g.expr(*channels / groups), "the weights do not fit the channels"))
+      !requireEqual(n, g.dim(w, 1), each, "the weights do not fit the channels"))
     return;
   Exprs args{g.dim(x, 1), g.dim(x, 2), g.dim(x, 3), g.dim(w, 2), g.dim(w, 3), out[0], out[1]};
   for (int64_t v : {strides[0], strides[1], dilations[0], dilations[1], pads[0], pads[1], offsetGroups})
     args.push_back(g.expr(v));
   args.push_back(g.expr(bool(mask)));
-  AffineExpr points = g.count({out[0], out[1]}), depth = g.simplify(k * (*channels / groups));
-  Type type = graph::tensorOf(g.elem(x), {batch, g.simplify(k * *channels), points});
-  Value columns = g.routine("deform_im2col", {x, offset, mask ? mask : offset}, type, args,
-                            g.count({batch, g.expr(*channels)}), g.expr(0))[0];
-  columns = g.reshape(columns, {batch, g.expr(groups), depth, points});
-  Value y = g.matmul(g.reshape(w, {g.expr(1), g.expr(groups), g.expr(*outChannels / groups), depth}), columns);
-  y = g.reshape(y, {batch, g.expr(*outChannels), out[0], out[1]});
-  n.set(0, bias ? g.add(y, g.reshape(bias, ArrayRef<int64_t>{1, *outChannels, 1, 1})) : y);
+  AffineExpr points = g.count({out[0], out[1]}), depth = g.simplify(k * each);
+  Type type = graph::tensorOf(g.elem(x), {batch, g.simplify(k * channels), points});
+  Value columns = g.routine("deform_im2col", {x, offset, mask ? mask : offset}, type, args, g.count({batch, channels}),
+                            g.expr(0))[0];
+  columns = g.reshape(columns, {batch, by, depth, points});
+  Value y = g.matmul(g.reshape(w, {g.expr(1), by, outEach, depth}), columns);
+  y = g.reshape(y, {batch, outChannels, out[0], out[1]});
+  n.set(0, bias ? g.add(y, g.reshape(bias, {g.expr(1), outChannels, g.expr(1), g.expr(1)})) : y);
 }
 
 void addRoutineImporters(ImportTable &t) {

@@ -4,7 +4,10 @@
 // known while importing it is a list of values, and nothing of it reaches the graph;
 // else its packed form is cut and joined (Sequence.h).
 //
+#include "compiler/frontend/Composites.h"
 #include "compiler/frontend/onnx/OnnxImporter.h"
+
+#include <functional>
 
 using namespace mlir;
 namespace wick::compiler {
@@ -128,8 +131,11 @@ static void importInsert(NodeImport &n) {
   Sequence one;
   one.items = {x};
   auto layout = join(layoutOf(Operand(*list)), layoutOf(Operand(one)));
-  if (!layout)
+  if (!layout) {
+    if (layoutOf(Operand(*list)).elem == g.elem(x))
+      n.importer.noteElementRank(g.rank(x));
     return n.unsupported("elements of different ranks or types in a sequence whose length is known at run time only");
+  }
   one = packed(g, one);
   if (layoutOf(Operand(*list)).rank < 0) // what a loop begins with; the loop is imported again with this rank
     return n.importer.defineList(n, 0, one);
@@ -262,33 +268,70 @@ static void importConcatFrom(NodeImport &n) {
   n.set(0, g.concat(parts, *axis));
 }
 
-/// Parts of `chunk` along an axis, as many as there are: packed. Each value goes where
-/// its part, row and place in the row say.
-static void splitToPacked(NodeImport &n, Value x, int64_t axis, AffineExpr chunk, bool keep) {
+namespace {
+/// Parts of an axis whose number or sizes only a run knows, as i64 vectors.
+struct Parts {
+  AffineExpr count;
+  Value sizes;                             ///< [count]
+  std::function<Value(Value)> startAt;     ///< of the part that holds each of the given positions
+  std::function<Value(Value)> sizeAtStart; ///< of the parts that begin there
+};
+} // namespace
+
+/// Parts of `chunk`, as many as there are; the last may be shorter.
+static Parts evenParts(GraphBuilder &g, AffineExpr total, AffineExpr chunk) {
+  AffineExpr count = g.simplify(g.ceilDiv(total, chunk));
+  Value size = g.dimScalar(chunk), all = g.dimScalar(total);
+  auto sizeFrom = [=, &g](Value start) { return g.min(size, g.sub(all, start)); };
+  return {count, sizeFrom(g.mul(g.iota(g.b.getI64Type(), count), size)),
+          [=, &g](Value q) { return g.mul(g.div(q, size), size); }, sizeFrom};
+}
+
+/// Parts of the given sizes, whose number is open.
+static Parts givenParts(GraphBuilder &g, AffineExpr total, Value sizes) {
+  Type i64 = g.b.getI64Type();
+  sizes = g.castTo(sizes, i64);
+  Value zero = g.i64(0), sum = g.reduce(sizes, graph::ReduceKind::Sum, {0});
+  Value least = g.min(g.reduce(sizes, graph::ReduceKind::Min, {0}), zero);
+  Value fits = g.create<graph::AndOp>(
+      {g.create<graph::EqualOp>({sum, g.dimScalar(total)}), g.create<graph::EqualOp>({least, zero})});
+  if (fits)
+    graph::AssertOp::create(g.b, g.loc, g.reshape(fits, ArrayRef<int64_t>()),
+                            "the parts of a split are not those of the axis");
+  Value ends = cumulative(g, sizes, 0, "cumsum"), starts = g.sub(ends, sizes);
+  auto partOf = [=, &g](Value q) { // as many parts end before it
+    Value isPast = g.create<graph::LessEqualOp>({g.unsqueeze(ends, {0}), g.unsqueeze(q, {1})});
+    return g.squeeze(g.reduce(g.castTo(isPast, i64), graph::ReduceKind::Sum, {1}), {1});
+  };
+  return {g.dim(sizes, 0), sizes, [=, &g](Value q) { return g.gather(starts, partOf(q), 0); },
+          [=, &g](Value start) { return g.gather(sizes, partOf(start), 0); }};
+}
+
+/// The parts of an axis in packed form. Each value goes where its part, row and place in
+/// the row say.
+static void splitToPacked(NodeImport &n, Value x, int64_t axis, const Parts &p, bool keep) {
   GraphBuilder &g = n.g;
   Type i64 = g.b.getI64Type();
   Exprs d = g.dims(x);
-  AffineExpr total = d[axis], parts = g.simplify(g.ceilDiv(total, chunk)), one = g.expr(1);
+  AffineExpr total = d[axis], one = g.expr(1);
   AffineExpr outer = g.count(ArrayRef(d).take_front(axis)), inner = g.count(ArrayRef(d).drop_front(axis + 1));
   auto column = [&](AffineExpr e, AffineExpr rows) { return g.expandTo(g.dimsValue({e}), {rows}); };
-  Value size = g.dimScalar(chunk), all = g.dimScalar(total), zero = g.i64(0);
-  auto sizeFrom = [&](Value start) { return g.min(size, g.sub(all, start)); };
   Sequence s;
   s.elem = g.elem(x);
   s.rank = int64_t(d.size()) - !keep;
   SmallVector<Value> columns;
   for (int64_t i = 0; i < int64_t(d.size()); ++i)
     if (i == axis && keep)
-      columns.push_back(g.unsqueeze(sizeFrom(g.mul(g.iota(i64, parts), size)), {1}));
+      columns.push_back(g.unsqueeze(p.sizes, {1}));
     else if (i != axis)
-      columns.push_back(g.unsqueeze(column(d[i], parts), {1}));
-  s.shapes = columns.empty() ? g.splat(i64, {parts, g.expr(0)}, 0) : g.concat(columns, 1);
+      columns.push_back(g.unsqueeze(column(d[i], p.count), {1}));
+  s.shapes = columns.empty() ? g.splat(i64, {p.count, g.expr(0)}, 0) : g.concat(columns, 1);
   s.data = g.flatten(x);
   if (!graph::isConstant(outer, 1)) {
-    Value q = g.iota(i64, total), start = g.mul(g.div(q, size), size);
+    Value q = g.iota(i64, total), start = p.startAt(q);
     Value before = g.mul(start, g.dimScalar(g.count({outer, inner})));
-    Value line = g.add(g.reshape(g.mul(sizeFrom(start), g.dimScalar(inner)), {one, total}),
-                       zero); // values of a part in one row of outer
+    Value line = g.add(g.reshape(g.mul(p.sizeAtStart(start), g.dimScalar(inner)), {one, total}),
+                       g.i64(0)); // values of a part in one row of outer
     Value base = g.add(before, g.mul(g.sub(q, start), g.dimScalar(inner)));
     Value row = g.reshape(g.iota(i64, outer), {outer, one});
     Value to = g.add(g.mul(row, line), g.reshape(base, {one, total}));
@@ -310,6 +353,8 @@ static void importSplitTo(NodeImport &n) {
   AffineExpr total = g.dim(x, *axis);
   bool keep = n.intAttr("keepdims", 1) || split;
   Exprs sizes;
+  if (split && g.rank(split) == 1 && !graph::constantOf(g.dim(split, 0)))
+    return splitToPacked(n, x, *axis, givenParts(g, total, split), keep);
   if (split && g.rank(split)) {
     auto given = g.shapeFrom(split);
     if (!given)
@@ -321,7 +366,7 @@ static void importSplitTo(NodeImport &n) {
     if (known && *known < 1)
       return n.error("split " + Twine(*known));
     if (!known || !all)
-      return splitToPacked(n, x, *axis, chunk, keep);
+      return splitToPacked(n, x, *axis, evenParts(g, total, chunk), keep);
     for (int64_t at = 0; at < *all; at += *known)
       sizes.push_back(g.expr(std::min(*known, *all - at)));
   }

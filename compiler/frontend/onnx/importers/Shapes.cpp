@@ -173,9 +173,23 @@ static void importUnsqueeze(NodeImport &n) {
   n.set(0, g.unsqueeze(n.input(0), out));
 }
 
+/// `shape`, of open length, with ones in front: as many elements as the result has dims.
+static Value alignShape(GraphBuilder &g, Value shape, int64_t rank) {
+  Type i64 = g.b.getI64Type();
+  AffineExpr length = g.dim(shape, 0), missing = g.simplify(g.expr(rank) - length);
+  requireAtMost(g, length, g.expr(rank), "the shape is longer than the declared rank of the result");
+  Value all = g.concat({g.i64s({1}), g.castTo(shape, i64)}, 0);
+  Value at = g.add(g.sub(g.iota(i64, g.expr(rank)), g.dimScalar(missing)), 1);
+  return g.gather(all, g.max(at, g.i64(0)), 0);
+}
+
 static void importExpand(NodeImport &n) {
   GraphBuilder &g = n.g;
-  closeLength(n, 1, [&](int64_t rank) { return rank > g.rank(n.input(0)) ? rank : -1; });
+  int64_t rank = g.rank(n.input(0));
+  auto declared = n.importer.declaredRank(n.node.outputs[0]);
+  closeLength(n, 1, [&](int64_t to) { return to > rank ? to : -1; });
+  if (Value shape = n.input(1); declared == rank && g.rank(shape) == 1 && !graph::constantOf(g.dim(shape, 0)))
+    n.in[1] = alignShape(g, shape, rank);
   auto dims = g.shapeFrom(n.input(1), 0);
   if (!dims)
     return n.openLength(1, "shape");

@@ -4,6 +4,7 @@
 // only; STFT gathers frames and transforms them; mel weights are arithmetic.
 //
 #include "compiler/frontend/onnx/NodeImport.h"
+#include "compiler/frontend/onnx/Sequence.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -71,14 +72,27 @@ static void dftAlongData(NodeImport &n, Value x, Value axis, Transform t) {
   n.set(0, transform(g, x, t, out));
 }
 
+/// The last dim of what is transformed: real, or real and imaginary parts.
+static bool checkParts(NodeImport &n, AffineExpr parts) {
+  GraphBuilder &g = n.g;
+  if (auto c = graph::constantOf(parts)) {
+    if (*c != 1 && *c != 2)
+      return n.error("a last dim of " + Twine(*c) + ", expected 1 or 2"), false;
+    return true;
+  }
+  requireAtMost(g, g.expr(1), parts, "the last dim must be 1 or 2");
+  requireAtMost(g, parts, g.expr(2), "the last dim must be 1 or 2");
+  return true;
+}
+
 static void importDft(NodeImport &n) {
   GraphBuilder &g = n.g;
   Value x = n.input(0);
   int64_t rank = g.rank(x);
   if (rank < 2)
     return n.error("input of rank " + Twine(rank));
-  if (!graph::constantOf(g.dims(x).back()))
-    return n.unsupported("a last dim that is not constant");
+  if (!checkParts(n, g.dims(x).back()))
+    return;
   Transform t{};
   t.inverse = n.intAttr("inverse", 0), t.onesided = n.intAttr("onesided", 0);
   auto known = n.input(2) ? g.intOf(n.input(2)) : std::optional<int64_t>(-2);
@@ -99,8 +113,8 @@ static void importStft(NodeImport &n) {
   if (g.rank(x) != 3 || (window && g.rank(window) != 1))
     return n.error("signal of rank " + Twine(g.rank(x)));
   Exprs d = g.dims(x);
-  if (!graph::constantOf(d[2]))
-    return n.unsupported("a last dim that is not constant");
+  if (!checkParts(n, d[2]))
+    return;
   AffineExpr step = g.sizeOf(n.input(1), 0, 1), length = window ? g.dim(window, 0) : d[1];
   if (n.input(3)) {
     AffineExpr given = g.sizeOf(n.input(3), 0, 1);
