@@ -429,7 +429,17 @@ for direction, dirs in (("forward", 1), ("bidirectional", 2)):
         case(f"q_lstm_{direction}_{np.dtype(t).name}", "DynamicQuantizeLSTM",
              lambda r, t=t, dirs=dirs: [f(r, 4, 2, 6), Const(q(r, dirs, 6, 32, dtype=t)), Const(q(r, dirs, 8, 32, dtype=t)), Const(f(r, dirs, 64)), None, None,
                                         None, None, *(Const(np.full(dirs, v, w)) for v, w in ((0.005, F), (128 if t is U8 else 0, t)) * 2)],
-             {"hidden_size": 8, "direction": direction}, outputs=3, atol=3e-2)
+             {"hidden_size": 8, "direction": direction}, outputs=3)
+    # States, peepholes and lengths; a scale and zero point a column.
+    case(f"q_lstm_{direction}_lengths", "DynamicQuantizeLSTM",
+         lambda r, dirs=dirs: [f(r, 5, 3, 6), Const(q(r, dirs, 6, 32, dtype=I8)), Const(q(r, dirs, 8, 32, dtype=I8)), Const(f(r, dirs, 64)), np.array([3, 0, 4], I32),
+                               f(r, dirs, 3, 8), f(r, dirs, 3, 8), Const(f(r, dirs, 24)),
+                               *(Const(v) for _ in range(2) for v in ((r.random((dirs, 32)) * 0.004 + 0.002).astype(F), np.zeros((dirs, 32), I8)))],
+         {"hidden_size": 8, "direction": direction}, outputs=3)
+# More rows of R than one exact sum of floats takes, and five rows of the batch.
+case("q_lstm_long", "DynamicQuantizeLSTM",
+     lambda r: [f(r, 3, 5, 6), Const(q(r, 1, 6, 1200, dtype=U8)), Const(q(r, 1, 300, 1200, dtype=U8)), None, None, None, None, None,
+                *(Const(np.full(1, v, w)) for v, w in ((0.002, F), (117, U8)) * 2)], {"hidden_size": 300}, outputs=3)
 
 # ---- Others ------------------------------------------------------------------
 case("expand_dims", "ExpandDims", lambda r: [f(r, 2, 3), Const(s(1, I32))])
