@@ -60,6 +60,34 @@ CASES = [
     ("ranks that the model declares", """g (float[a,b] X, int64[k] shape, int64[m] axes, int64[n] up) => (float[p,q,r] Y, float[s] S, float[t,u,v] U) {
         Y = Reshape(X, shape) S = ReduceSum <keepdims = 0> (X, axes) U = Unsqueeze(X, up) }""",
      [{"X": (2, 6), "shape": I64(2, 3, -1), "axes": I64(1), "up": I64(0)}, {"X": (4, 2), "shape": I64(-1, 1, 2), "axes": I64(0), "up": I64(-1)}]),
+    ("a shape that may be shorter than the rank", """g (float[a,b] X, int64[k] shape) => (float[p,q] Y) { Y = Expand(X, shape) }""",
+     [{"X": (1, 3), "shape": I64(4, 1)}, {"X": (4, 1), "shape": I64(3)}, {"X": (4, 3), "shape": I64()}]),
+    ("tuples as long as the declared rank says", """g (float[a,b,c] X, int64[n,k] at) => (float[p,q] Y) { Y = GatherND(X, at) }""",
+     [{"X": (2, 3, 4), "at": np.array([[1, 2], [0, 0], [1, 0]], np.int64)}]),
+    ("a rank that only outputs behind it tell", """g (float[a,b,c] X, int64[k] axes) => (float[p,q] Y) {
+        T = Mul(X, X) S = ReduceSum <keepdims = 0> (T, axes) Y = Sqrt(S) }""",
+     [{"X": (2, 3, 4), "axes": I64(1)}, {"X": (2, 3, 4), "axes": I64(-1)}]),
+    # Weights whose sizes are open.
+    ("convolution by open weights", """g (float[a,b,h,w] X, float[m,c,i,j] W, float[n] B) => (float[p,q,r,s] Y, float[t,u,v,x] Z) {
+        Y = Conv <pads = [1, 0, 2, 1], strides = [2, 1], dilations = [1, 2]> (X, W, B)
+        Z = Conv <auto_pad = "SAME_LOWER", strides = [2, 3]> (X, W) }""",
+     [{"X": (2, 3, 9, 10), "W": (4, 3, 3, 2), "B": (4,)}, {"X": (1, 1, 5, 6), "W": (2, 1, 1, 3), "B": (2,)}]),
+    ("convolution in groups of open size", """g (float[a,b,h,w] X, float[m,c,i,j] W) => (float[p,q,r,s] Y) { Y = Conv <group = 2> (X, W) }""",
+     [{"X": (2, 4, 6, 5), "W": (6, 2, 3, 2)}, {"X": (1, 2, 4, 4), "W": (2, 1, 2, 4)}]),
+    ("transposed convolution by open weights", """g (float[a,b,h,w] X, float[m,c,i,j] W, float[n] B) => (float[p,q,r,s] Y, float[t,u,v,x] Z) {
+        Y = ConvTranspose <pads = [1, 0, 0, 1], strides = [2, 3], output_padding = [1, 2], group = 2> (X, W, B)
+        Z = ConvTranspose <dilations = [2, 1], output_shape = [8, 7]> (X, W) }""",
+     [{"X": (2, 4, 5, 6), "W": (4, 3, 3, 2), "B": (6,)}]),
+    ("transposed convolution to a shape over an open size", """g (float[a,2,h,w] X) => (float[p,q,r,s] Y) <float[2,1,2,2] W = {1, 2, 3, 4, 5, 6, 7, 8}> {
+        Y = ConvTranspose <output_shape = [9, 8], strides = [2, 2]> (X, W) }""",
+     [{"X": (1, 2, 4, 4)}, {"X": (2, 2, 5, 4)}]),
+    ("integer convolution by open weights", """g (uint8[a,b,h,w] X, uint8[m,c,i,j] W, uint8 z) => (int32[p,q,r,s] Y) { Y = ConvInteger <pads = [1, 1, 1, 1]> (X, W, z) }""",
+     [{"X": np.arange(32, dtype=np.uint8).reshape(1, 2, 4, 4), "W": np.arange(36, dtype=np.uint8).reshape(2, 2, 3, 3), "z": np.array(3, np.uint8)}]),
+    ("transform of real or complex numbers", """g (float[a,b,c] X) => (float[p,q,r] Y) { Y = DFT <axis = 1> (X) }""",
+     [{"X": (2, 4, 1)}, {"X": (3, 2, 2)}]),
+    ("parts of open number", """g (float[a,b] X, int64[k] sizes, int64 at) => (float[p,q] Y, int64 n) {
+        S = SplitToSequence <axis = 1> (X, sizes) Y = SequenceAt(S, at) n = SequenceLength(S) }""",
+     [{"X": (3, 7), "sizes": I64(2, 5), "at": np.array(1, np.int64)}, {"X": (2, 7), "sizes": I64(3, 0, 1, 3), "at": np.array(2, np.int64)}]),
     ("rank by the length of axes!", """g (float[a,b,c] X, int64[k] axes) => (float Y) { Y = ReduceSum <keepdims = 0> (X, axes) }""",
      "axes 'axes' has a length that only a run knows"),
 ]
