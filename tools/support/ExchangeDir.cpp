@@ -140,6 +140,8 @@ static bool writeSequence(const std::string &dir, const std::string &stem, const
     for (size_t d = 0; d < rank; ++d) {
       int64_t size;
       std::memcpy(&size, shapes.bytes.data() + (i * rank + d) * sizeof(size), sizeof(size));
+      if (size == -1)
+        break; // an element of fewer dims than others
       element.dims.push_back(size);
       if (size < 0 || __builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes))
         bytes = SIZE_MAX;

@@ -55,7 +55,6 @@ struct Outcome {
   ImportResult result;
   WeightStore weights;
   SmallVector<std::string> openLengths; ///< none: no open length decides a rank
-  OnnxImporter::ElementRank elementRank;
   bool hasDeclaredRanks = false;
 };
 } // namespace
@@ -81,7 +80,6 @@ static Outcome importOnce(MLIRContext *context, const onnx::Model &model,
       importer.reportUnsupported();
       if (importer.isRankOpen())
         outcome.openLengths = importer.openLengths();
-      outcome.elementRank = importer.otherElementRank();
     }
     result.problems = std::move(notes);
     result.problems.insert(result.problems.end(), importer.problems.begin(), importer.problems.end());
@@ -125,31 +123,6 @@ static std::optional<Outcome> importByRanks(MLIRContext *context, const onnx::Mo
   return std::nullopt;
 }
 
-/// Sequences that are fed, declared as ones of scalars, hold what the graph puts into them:
-/// the import with that rank. Empty when that does not do either.
-static std::optional<Outcome> importByElements(MLIRContext *context, const onnx::Model &model,
-                                               std::shared_ptr<const onnx::PayloadSource> payloads,
-                                               const ImportOptions &options,
-                                               const OnnxImporter::ElementRank &elements) {
-  std::string shape = "?";
-  for (int64_t i = 1; i < elements.rank; ++i)
-    shape += "x?";
-  for (const std::string &name : elements.inputs) {
-    if (llvm::any_of(options.shapes, [&](auto &s) { return s.first == name; }))
-      continue; // the user has decided
-    ImportOptions ranked = options;
-    ranked.shapes.push_back({name, shape});
-    Outcome attempt = importOnce(context, model, payloads, ranked);
-    if (attempt.result.kind != ImportResult::Kind::Ok)
-      continue;
-    attempt.result.problems.push_back({false, "", "",
-                                       "elements of rank " + std::to_string(elements.rank) +
-                                           " are put into sequence '" + name + "', so its elements have that rank"});
-    return attempt;
-  }
-  return std::nullopt;
-}
-
 ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
                         std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
                         const ImportOptions &options) {
@@ -157,9 +130,6 @@ ImportResult importOnnx(MLIRContext *context, const onnx::Model &model,
   Outcome outcome = importOnce(context, model, payloads, options);
   if (!outcome.openLengths.empty())
     if (auto found = importByRanks(context, model, payloads, options, outcome.openLengths))
-      outcome = std::move(*found);
-  if (!outcome.elementRank.inputs.empty())
-    if (auto found = importByElements(context, model, payloads, options, outcome.elementRank))
       outcome = std::move(*found);
   if (outcome.result.kind == ImportResult::Kind::Ok)
     weights = std::move(outcome.weights);

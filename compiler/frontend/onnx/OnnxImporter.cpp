@@ -76,15 +76,6 @@ SmallVector<std::string> OnnxImporter::openLengths() const {
   return names;
 }
 
-OnnxImporter::ElementRank OnnxImporter::otherElementRank() const {
-  ElementRank out{elementRank, {}};
-  for (const onnx::ValueInfo &input : model.graph.inputs)
-    if (auto it = scopes[0].lists.find(input.name); it != scopes[0].lists.end())
-      if (elementRank >= 0 && it->second.isPacked() && it->second.rank == 0 && elementRank != 0)
-        out.inputs.push_back(input.name);
-  return out;
-}
-
 bool OnnxImporter::hasDeclaredRanks() const {
   auto fn = cast<func::FuncOp>(entry->getParentOp());
   auto types = fn.getFunctionType().getResults();
@@ -344,11 +335,13 @@ void OnnxImporter::run() {
       g.loc = NameLoc::get(g.b.getStringAttr(output.name), module.getLoc());
       Layout layout = layoutOf(*list);
       layout.isOptional |= output.type.kind == onnx::Type::Kind::Optional;
-      if (!layout.elem || layout.rank == -2) {
-        noteUnsupported("output", output,
-                        "output '" + output.name + "' is a sequence of elements of " +
-                            (layout.elem ? "different ranks" : "unknown type"));
+      if (!layout.elem) {
+        noteUnsupported("output", output, "output '" + output.name + "' is a sequence of elements of unknown type");
         continue;
+      }
+      if (layout.rank == -2) {
+        Sequence s = packed(g, *list);
+        layout.rank = s.rank, layout.isMixed = s.isMixed;
       }
       llvm::append_range(results, flatten(g, *list, layout));
       llvm::append_range(resultNames, partNames(output.name, layout));

@@ -82,15 +82,6 @@ public:
   bool isRankOpen() const { return rankOpen; }
   /// Named dims that are lengths of integer vectors among the model's inputs.
   llvm::SmallVector<std::string> openLengths() const;
-  /// An element of `rank` met a sequence of elements of another rank.
-  void noteElementRank(int64_t rank) { elementRank = rank; }
-  /// That rank, and the sequences among the model's inputs whose elements have another;
-  /// files declare elements of rank 0 where they mean any.
-  struct ElementRank {
-    int64_t rank = -1;
-    llvm::SmallVector<std::string> inputs;
-  };
-  ElementRank otherElementRank() const;
   /// Whether the results have the ranks that the model declares.
   bool hasDeclaredRanks() const;
 
@@ -141,7 +132,6 @@ private:
   mlir::Block *entry = nullptr;
   EntryConstants constants;
   bool rankOpen = false;
-  int64_t elementRank = -1; ///< of noteElementRank
   std::vector<Scope> scopes;
   /// Which operands an op requires, by its qualified name.
   llvm::StringMap<llvm::SmallVector<bool>> required;

@@ -18,7 +18,7 @@ Layout layoutOf(const Operand &x) {
   const Sequence &s = *x.sequence;
   layout.kind = s.isSequence ? Layout::Packed : Layout::OptionalTensor;
   layout.isOptional = s.isOptional;
-  layout.elem = s.elem, layout.rank = s.rank;
+  layout.elem = s.elem, layout.rank = s.rank, layout.isMixed = s.isMixed;
   for (Value v : s.items) {
     auto type = cast<RankedTensorType>(v.getType());
     layout.elem = type.getElementType();
@@ -27,12 +27,15 @@ Layout layoutOf(const Operand &x) {
   return layout;
 }
 
-std::optional<Layout> join(const Layout &a, const Layout &b) {
+std::optional<Layout> join(const Layout &a, const Layout &b, bool mixes) {
   Layout out = a;
   auto isTensor = [](const Layout &l) { return l.kind != Layout::Packed; };
+  bool differ = a.rank >= 0 && b.rank >= 0 && a.rank != b.rank;
+  mixes = !isTensor(a) && (mixes || a.isMixed || b.isMixed);
   if (isTensor(a) != isTensor(b) || (a.elem && b.elem && a.elem != b.elem) || a.rank == -2 || b.rank == -2 ||
-      (a.rank >= 0 && b.rank >= 0 && a.rank != b.rank))
+      (differ && !mixes))
     return std::nullopt;
+  out.isMixed = a.isMixed || b.isMixed || differ;
   out.isOptional |= b.isOptional;
   if (isTensor(a))
     out.kind = out.isOptional ? Layout::OptionalTensor : Layout::Tensor;
@@ -49,21 +52,45 @@ static Value shapeRow(GraphBuilder &g, Value v) {
   return g.unsqueeze(g.dimsValue(dims), {0});
 }
 
+/// Rows of dims with -1 behind them, up to `rank` columns.
+static Value padRows(GraphBuilder &g, Value rows, int64_t rank) {
+  int64_t have = rows ? graph::constantOf(g.dim(rows, 1)).value_or(rank) : rank;
+  if (have >= rank)
+    return rows;
+  Value fill = g.splat(g.b.getI64Type(), {g.dim(rows, 0), g.expr(rank - have)}, -1);
+  return have ? g.concat({rows, fill}, 1) : fill;
+}
+
 Sequence packed(GraphBuilder &g, const Sequence &s) {
   if (s.isPacked())
     return s;
   Sequence out = s;
   out.items.clear();
   Layout layout = layoutOf(Operand(s));
+  if (layout.rank == -2) {
+    out.isMixed = true;
+    for (Value v : s.items)
+      layout.rank = std::max(layout.rank, g.rank(v));
+  }
   out.elem = layout.elem, out.rank = layout.rank;
   SmallVector<Value> data, rows;
   for (Value v : s.items)
-    data.push_back(g.flatten(v)), rows.push_back(shapeRow(g, v));
+    data.push_back(g.flatten(v)), rows.push_back(padRows(g, shapeRow(g, v), std::max<int64_t>(layout.rank, 0)));
   Type i64 = g.b.getI64Type();
   out.data = data.empty() ? g.splat(layout.elem, {g.expr(0)}, 0) : g.concat(data, 0);
   out.shapes = rows.empty()  ? g.splat(i64, {g.expr(0), g.expr(std::max<int64_t>(layout.rank, 0))}, 0)
                : layout.rank ? g.concat(rows, 0)
                              : g.splat(i64, {g.expr(rows.size()), g.expr(0)}, 0);
+  return out;
+}
+
+Sequence packedAs(GraphBuilder &g, const Sequence &s, const Layout &layout) {
+  Sequence from = s;
+  if (from.items.empty() && !from.isPacked())
+    from.elem = layout.elem, from.rank = layout.rank;
+  Sequence out = packed(g, from);
+  out.elem = layout.elem, out.rank = layout.rank, out.isMixed = layout.isMixed;
+  out.shapes = padRows(g, out.shapes, layout.rank);
   return out;
 }
 
@@ -77,8 +104,7 @@ SmallVector<Value> flatten(GraphBuilder &g, const Operand &x, const Layout &layo
     if (s.isOptional)
       present = s.present ? s.present : g.scalar(g.b.getI1Type(), !s.isAbsent);
     if (layout.kind == Layout::Packed) {
-      s.elem = layout.elem, s.rank = layout.rank;
-      s = packed(g, s);
+      s = packedAs(g, s, layout);
       out.append({s.data, s.shapes});
     } else {
       out.push_back(s.tensor ? s.tensor : g.splat(layout.elem, Exprs(std::max<int64_t>(layout.rank, 0), g.expr(0)), 0));
@@ -93,7 +119,7 @@ Operand unflatten(ValueRange parts, const Layout &layout) {
   if (layout.kind == Layout::Tensor)
     return parts[0];
   Sequence s;
-  s.elem = layout.elem, s.rank = layout.rank;
+  s.elem = layout.elem, s.rank = layout.rank, s.isMixed = layout.isMixed;
   s.isSequence = layout.kind == Layout::Packed;
   s.isOptional = layout.isOptional;
   (s.isSequence ? s.data : s.tensor) = parts[0];
@@ -122,8 +148,10 @@ AffineExpr lengthOf(GraphBuilder &g, const Sequence &s) {
 AffineExpr offsetOf(GraphBuilder &g, const Sequence &s, Value at) {
   Type i64 = g.b.getI64Type();
   AffineExpr length = lengthOf(g, s);
-  Value sizes =
-      s.rank > 0 ? g.squeeze(g.reduce(s.shapes, graph::ReduceKind::Prod, {1}), {1}) : g.splat(i64, {length}, 1);
+  Value dims = s.shapes;
+  if (s.isMixed)
+    dims = g.where(g.create<graph::LessOp>({dims, g.i64(0)}), g.i64(1), dims);
+  Value sizes = s.rank > 0 ? g.squeeze(g.reduce(dims, graph::ReduceKind::Prod, {1}), {1}) : g.splat(i64, {length}, 1);
   Value before = g.create<graph::LessOp>({g.iota(i64, length), at});
   Value offset = g.reduce(g.where(before, sizes, g.i64(0)), graph::ReduceKind::Sum, {0});
   return offset ? g.sizeOf(offset, 0) : g.expr(0);
@@ -145,7 +173,7 @@ onnx::Type declaredType(const Operand &x, const graph::Symbols *names) {
   t.kind = onnx::Type::Kind::Tensor;
   if (layout.elem)
     t.elem = dataTypeOf(layout.elem);
-  t.hasRank = layout.rank >= 0;
+  t.hasRank = layout.rank >= 0 && !layout.isMixed;
   if (x.tensor) {
     for (AffineExpr d : graph::dimsOf(x.tensor.getType())) {
       onnx::Dim dim;

@@ -24,6 +24,8 @@ struct Sequence {
   bool isOptional = false;
   mlir::Type elem;   ///< null when nothing tells
   int64_t rank = -1; ///< of the elements; -1 when nothing tells
+  /// Packed: elements may have fewer dims than `rank`; their rows are filled up with -1.
+  bool isMixed = false;
 
   bool isPacked() const { return !!data; }
 };
@@ -44,22 +46,26 @@ struct Layout {
   enum Kind { Tensor, OptionalTensor, Packed } kind = Tensor;
   bool isOptional = false; ///< a boolean behind the others
   mlir::Type elem;
-  int64_t rank = -1;
+  int64_t rank = -1;    ///< -2: a list of elements of different ranks
+  bool isMixed = false; ///< as of Sequence
   size_t parts() const { return (kind == Packed ? 2 : 1) + isOptional; }
   bool operator==(const Layout &) const = default;
 };
 
 Layout layoutOf(const Operand &x);
-/// A layout that holds what either does; empty when there is none.
-std::optional<Layout> join(const Layout &a, const Layout &b);
+/// A layout that holds what either does; empty when there is none. Sequences of different
+/// ranks have one if `mixes` or one is mixed.
+std::optional<Layout> join(const Layout &a, const Layout &b, bool mixes = false);
 /// Makes the tensors at the insertion point; nulls when the builder failed.
 llvm::SmallVector<mlir::Value> flatten(GraphBuilder &g, const Operand &x, const Layout &layout);
 Operand unflatten(mlir::ValueRange parts, const Layout &layout);
 /// The names of the parts of an input or output.
 llvm::SmallVector<std::string> partNames(const std::string &name, const Layout &layout);
 
-/// The packed form of a sequence; its rank must be known.
+/// The packed form of a sequence; its rank must be known, or a list of several.
 Sequence packed(GraphBuilder &g, const Sequence &s);
+/// The same as `layout` has it, whose rank may be larger.
+Sequence packedAs(GraphBuilder &g, const Sequence &s, const Layout &layout);
 /// The number of elements.
 mlir::AffineExpr lengthOf(GraphBuilder &g, const Sequence &s);
 /// Where element `at` (i64 scalar in [0, length]) of a packed sequence begins in data.

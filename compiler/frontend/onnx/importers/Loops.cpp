@@ -241,7 +241,7 @@ static bool tryLoop(NodeImport &n, const LoopPlan &p, CarriedPlan &plan, SmallVe
   }
   bool isStable = true;
   for (size_t i = 0; i < p.carried.size(); ++i) {
-    auto wider = join(plan.layouts[i], layoutOf((*out)[1 + i]));
+    auto wider = join(plan.layouts[i], layoutOf((*out)[1 + i]), true);
     if (!wider)
       return n.unsupported("carried value " + Twine(i) + " changes its rank or type from step to step"), false;
     isStable &= *wider == plan.layouts[i];

@@ -77,11 +77,21 @@ static std::optional<Sequence> packedOf(NodeImport &n, const Sequence &s) {
 
 static AffineExpr scalarExpr(GraphBuilder &g, Value v) { return v ? g.sizeOf(v, 0) : g.expr(0); }
 
-/// Dims of element `at` of a packed sequence.
+/// Dims of element `at` of a packed sequence; 1 behind those that a mixed one has.
 static std::optional<Exprs> elementDims(GraphBuilder &g, const Sequence &s, Value at) {
   if (!s.rank)
     return Exprs();
-  return g.shapeFrom(g.gather(s.shapes, at, 0));
+  Value row = g.gather(s.shapes, at, 0);
+  if (s.isMixed)
+    row = g.where(g.create<graph::LessOp>({row, g.i64(0)}), g.i64(1), row);
+  return row ? g.shapeFrom(row) : std::nullopt;
+}
+
+/// An element that must be a tensor has one rank.
+static bool hasOneRank(NodeImport &n, const Sequence &s) {
+  if (s.isMixed)
+    n.unsupported("an element of a sequence whose elements differ in rank, chosen at run time");
+  return !s.isMixed;
 }
 
 /// Elements [from, from + count) of both tensors.
@@ -130,18 +140,16 @@ static void importInsert(NodeImport &n) {
   }
   Sequence one;
   one.items = {x};
-  auto layout = join(layoutOf(Operand(*list)), layoutOf(Operand(one)));
-  if (!layout) {
-    if (layoutOf(Operand(*list)).elem == g.elem(x))
-      n.importer.noteElementRank(g.rank(x));
+  auto layout = join(layoutOf(Operand(*list)), layoutOf(Operand(one)), list->isPacked());
+  if (!layout)
     return n.unsupported("elements of different ranks or types in a sequence whose length is known at run time only");
-  }
-  one = packed(g, one);
+  one = packedAs(g, one, *layout);
   if (layoutOf(Operand(*list)).rank < 0) // what a loop begins with; the loop is imported again with this rank
     return n.importer.defineList(n, 0, one);
   auto s = packedOf(n, *list);
   if (!s || !s->data || !one.data)
     return;
+  *s = packedAs(g, *s, *layout);
   if (!n.input(2))
     return n.importer.defineList(n, 0, joined(g, {*s, one}));
   AffineExpr from = offsetOf(g, *s, at->value), row = scalarExpr(g, at->value), zero = g.expr(0);
@@ -188,7 +196,7 @@ static void importAt(NodeImport &n) {
   if (!list->isPacked() && at->known)
     return n.set(0, list->items[*at->known]);
   auto s = packedOf(n, *list);
-  auto dims = s ? elementDims(g, *s, at->value) : std::nullopt;
+  auto dims = s && hasOneRank(n, *s) ? elementDims(g, *s, at->value) : std::nullopt;
   if (!dims)
     return;
   AffineExpr from = offsetOf(g, *s, at->value), size = g.count(*dims);
@@ -205,6 +213,8 @@ static void importLength(NodeImport &n) {
 /// already, along others they must be of one shape.
 static void concatPacked(NodeImport &n, const Sequence &s, bool isNew) {
   GraphBuilder &g = n.g;
+  if (!hasOneRank(n, s))
+    return;
   auto axis = n.axis(n.intAttr("axis", 0), s.rank + isNew);
   if (!axis)
     return;
