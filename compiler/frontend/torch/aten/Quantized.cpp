@@ -202,9 +202,11 @@ static Value linearDynamic(AtenCall &c, Value x, const Packed &p, bool reduceRan
   Type f = g.b.getF32Type(), d = g.b.getF64Type();
   x = g.castTo(x, f);
   // The range, which includes 0, as torch computes it: in double.
-  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, g.rank(x)));
+  // Rows first: that joins the kernel that computes them.
+  SmallVector<int64_t> outer = llvm::to_vector(llvm::seq<int64_t>(0, std::max<int64_t>(g.rank(x), 1) - 1));
   auto extreme = [&](graph::ReduceKind kind) {
-    return g.castTo(g.reshape(g.reduce(x, kind, all), ArrayRef<int64_t>()), d);
+    Value v = g.rank(x) ? g.reduce(x, kind, {g.rank(x) - 1}) : x;
+    return g.castTo(g.reshape(outer.empty() ? v : g.reduce(v, kind, outer), ArrayRef<int64_t>()), d);
   };
   double top = reduceRange && c.engine == QuantizedEngine::X86 ? 127 : 255;
   Value zero = g.scalar(d, 0), low = g.min(extreme(graph::ReduceKind::Min), zero);
