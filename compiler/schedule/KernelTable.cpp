@@ -94,7 +94,9 @@ FailureOr<KernelCall> KernelTable::intern(Operation *op, std::string &error) {
   auto f = *module->getOps<func::FuncOp>().begin();
   KernelCall call;
   cpu::collapseDims(f);
-  for (auto &p : cpu::choosePacking(f, [&](unsigned i) { return cpu::isStaticOperand(op, i); }))
+  for (auto &p : cpu::choosePacking(
+           f, [&](unsigned i) { return cpu::isStaticOperand(op, i); },
+           [&](unsigned i) { return cpu::isByteOperand(op, i); }))
     call.packed.push_back({p.operand, p.layout, p.bytes});
   call.args = cpu::renumberSymbols(f);
   cpu::KernelPlan plan = cpu::planKernel(f);

@@ -18,6 +18,15 @@ namespace wick::cpu {
 
 bool isStaticOperand(Operation *call, unsigned i) { return passes::isStaticValue(call->getOperand(i)); }
 
+bool isByteOperand(Operation *call, unsigned i) {
+  Value v = call->getOperand(i);
+  while (auto t = v.getDefiningOp<TransposeOp>())
+    v = t.getX();
+  auto elem = [](Value x) { return cast<RankedTensorType>(x.getType()).getElementType(); };
+  auto from = v.getDefiningOp<CastOp>();
+  return from && elem(from.getX()).isSignlessInteger(8) && elem(v).isF32();
+}
+
 //===-- Symbols ------------------------------------------------------------===//
 
 static void walkTypesAndAttrs(func::FuncOp kernel, function_ref<void(AffineMap)> fn) {
@@ -185,7 +194,8 @@ void collapseDims(func::FuncOp kernel) {
   }
 }
 
-SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsigned)> isStatic) {
+SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsigned)> isStatic,
+                                   function_ref<bool(unsigned)> isByte) {
   auto strategy = kernel->getAttrOfType<StringAttr>("wick.strategy");
   if (!strategy || strategy.getValue() != "contract")
     return {};
@@ -196,6 +206,10 @@ SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsign
     if (layout.empty())
       continue;
     kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(i));
+    if (layout == "matmul" && isByte(i)) {
+      layout += ":i8";
+      kernel->setAttr("wick.bytes", UnitAttr::get(kernel.getContext()));
+    }
     int64_t bytes = packedBytes(layout, cast<RankedTensorType>(kernel.getArgument(i).getType()));
     return {{i, std::move(layout), bytes}};
   }

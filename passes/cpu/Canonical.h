@@ -27,9 +27,13 @@ struct Packing {
   std::string layout;
   int64_t bytes;
 };
-llvm::SmallVector<Packing> choosePacking(mlir::func::FuncOp kernel, llvm::function_ref<bool(unsigned)> isStatic);
+/// Weights of a product for which `isByte` holds are packed as i8 (`wick.bytes`): a quarter of the memory to read.
+llvm::SmallVector<Packing> choosePacking(mlir::func::FuncOp kernel, llvm::function_ref<bool(unsigned)> isStatic,
+                                         llvm::function_ref<bool(unsigned)> isByte);
 
 /// Whether operand `i` of a kernel call is evaluated at package time.
 bool isStaticOperand(mlir::Operation *call, unsigned i);
+/// Whether it holds integers of a weight of type i8 as f32.
+bool isByteOperand(mlir::Operation *call, unsigned i);
 
 } // namespace wick::cpu

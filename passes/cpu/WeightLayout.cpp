@@ -14,6 +14,7 @@ namespace wick::cpu {
 /// [taps..., C / groups, O].
 static bool layoutFor(StringRef layout, RankedTensorType type, contract::PackLayout &out) {
   ArrayRef<int64_t> shape = type.getShape();
+  layout.consume_back(":i8");
   if (layout == "matmul" && shape.size() == 2) {
     out = contract::packMatmulB(shape[0], shape[1], shape[1], 1);
     return true;
@@ -42,7 +43,7 @@ static bool layoutFor(StringRef layout, RankedTensorType type, contract::PackLay
 
 int64_t packedBytes(StringRef layout, RankedTensorType type) {
   contract::PackLayout l;
-  return layoutFor(layout, type, l) ? l.numElements() * 4 : -1;
+  return layoutFor(layout, type, l) ? l.numElements() * (layout.ends_with(":i8") ? 1 : 4) : -1;
 }
 
 bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, std::vector<char> &out,
@@ -51,6 +52,15 @@ bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, s
   if (!layoutFor(layout, type, l)) {
     error = "weight layout '" + layout.str() + "' does not fit";
     return false;
+  }
+  if (layout.ends_with(":i8")) {
+    std::vector<int8_t> narrow(bytes.size() / 4);
+    const auto *wide = reinterpret_cast<const float *>(bytes.data());
+    for (size_t i = 0; i < narrow.size(); ++i)
+      narrow[i] = static_cast<int8_t>(wide[i]); // integers of a weight of that type
+    out.resize(l.numElements());
+    contract::packBytes(l, narrow.data(), out.data(), 1, 0, l.numElements());
+    return true;
   }
   out.resize(l.numElements() * 4);
   contract::packBytes(l, bytes.data(), out.data(), 4, 0, l.numElements());

@@ -39,6 +39,7 @@ struct MatmulOperands {
   mlir::Value packedB;    ///< !llvm.ptr
   mlir::Value m, n, k;
   Destination to;
+  bool bytes = false; ///< B holds i8 instead of f32
 };
 
 /// Emits units [begin, end) of `batch` products. `operandsOf(b, loc, batchIndex)` gives

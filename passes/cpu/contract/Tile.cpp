@@ -21,11 +21,18 @@ TileShape matmulTile(unsigned vectorBytes) {
 }
 
 /// One step of k: every row's scalar times every panel's vector.
-static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, MutableArrayRef<Value> acc) {
-  Type type = acc[0].getType();
+static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, MutableArrayRef<Value> acc, bool bytes) {
+  auto type = cast<VectorType>(acc[0].getType());
   SmallVector<Value> columns;
-  for (Value panel : b)
-    columns.push_back(e.load(e.atVector(panel, k), type));
+  for (Value panel : b) {
+    if (!bytes) {
+      columns.push_back(e.load(e.atVector(panel, k), type));
+      continue;
+    }
+    // 16 bytes are 4 floats of an offset.
+    Value narrow = e.load(e.at(panel, e.mul(k, kLanes / 4)), type.clone(e.b.getI8Type()));
+    columns.push_back(arith::SIToFPOp::create(e.b, e.loc, type, narrow));
+  }
   for (auto [r, row] : llvm::enumerate(a)) {
     Value scalar = e.broadcast(e.loadScalar(e.at(row, k)), type);
     for (size_t p = 0; p < b.size(); ++p) {
@@ -36,7 +43,7 @@ static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, Mut
 }
 
 SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count, ValueRange acc,
-                               unsigned maxSums) {
+                               unsigned maxSums, bool bytes) {
   size_t size = a.size() * b.size();
   unsigned unroll = size * 4 <= maxSums ? 4 : size * 2 <= maxSums ? 2 : 1;
   Value zero = e.c(0);
@@ -44,13 +51,13 @@ SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Va
   if (int64_t steps = constantOf(count); steps > 0 && steps <= 8) {
     SmallVector<Value> sums(acc);
     for (int64_t k = 0; k < steps; ++k)
-      emitStep(e, a, b, e.c(k), sums);
+      emitStep(e, a, b, e.c(k), sums, bytes);
     return sums;
   }
   if (unroll == 1)
     return e.loop(zero, count, e.c(1), acc, [&](Emit &e, Value k, ValueRange in) {
       SmallVector<Value> out(in);
-      emitStep(e, a, b, k, out);
+      emitStep(e, a, b, k, out, bytes);
       return out;
     });
   SmallVector<Value> sums(acc);
@@ -60,7 +67,7 @@ SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Va
   sums = e.loop(zero, main, e.c(unroll), sums, [&](Emit &e, Value k, ValueRange in) {
     SmallVector<Value> out(in);
     for (unsigned u = 0; u < unroll; ++u)
-      emitStep(e, a, b, e.add(k, u), MutableArrayRef(out).slice(u * size, size));
+      emitStep(e, a, b, e.add(k, u), MutableArrayRef(out).slice(u * size, size), bytes);
     return out;
   });
   for (unsigned half = unroll / 2; half >= 1; half /= 2)
@@ -69,7 +76,7 @@ SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Va
   sums.truncate(size);
   return e.loop(main, count, e.c(1), sums, [&](Emit &e, Value k, ValueRange in) {
     SmallVector<Value> out(in);
-    emitStep(e, a, b, k, out);
+    emitStep(e, a, b, k, out, bytes);
     return out;
   });
 }

@@ -51,9 +51,10 @@ TileShape matmulTile(unsigned vectorBytes); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
 
 /// acc[r * panels + p] += sum over k < count of a[r][k] * b[p][k * 16 + lane].
 /// `count` may be 0. `acc` holds rows * panels vectors of 16 lanes, or of 8 where the upper
-/// half of the panel is fill; returns as many. `maxSums`: TileShape::sums.
+/// half of the panel is fill; returns as many. `maxSums`: TileShape::sums. `bytes`: b holds i8.
 llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
-                                           mlir::Value count, mlir::ValueRange acc, unsigned maxSums);
+                                           mlir::Value count, mlir::ValueRange acc, unsigned maxSums,
+                                           bool bytes = false);
 
 /// Which of a tile's columns exist.
 enum class Columns {
