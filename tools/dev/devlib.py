@@ -4,6 +4,7 @@ Only the standard library is imported here, so that the checks that need no
 Python package run anywhere. A script that needs numpy or onnx calls
 need_venv() before it imports them.
 """
+import importlib.util
 import os
 import subprocess
 import sys
@@ -40,6 +41,16 @@ def need_venv():
         sys.exit(2)
     if Path(sys.prefix) != VENV_PYTHON.parent.parent:
         os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])
+
+
+def need_torch():
+    """Runs this script again under the Python of `setup --torch` unless its own has torch and torchvision."""
+    if all(importlib.util.find_spec(name) for name in ("torch", "torchvision")):
+        return
+    if not TORCH_PYTHON.exists() or Path(sys.prefix) == TORCH_PYTHON.parent.parent:
+        print(f"{TORCH_PYTHON.parent.parent} lacks torch or torchvision: tools/dev/setup --torch gets them", file=sys.stderr)
+        sys.exit(2)
+    os.execv(TORCH_PYTHON, [str(TORCH_PYTHON), *sys.argv])
 
 
 def sources(*suffixes, under=""):

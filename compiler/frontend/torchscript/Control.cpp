@@ -77,6 +77,12 @@ void Evaluator::assignedNames(const std::vector<const Stmt *> &body, std::set<st
   }
 }
 
+Value Evaluator::failUnset(const std::string &what, const Value &v) {
+  if (auto known = mismatches.find(v.text); known != mismatches.end() && !halted())
+    unsettled = known->second;
+  return fail(what + " " + v.text);
+}
+
 void Evaluator::emitAssert(mlir::Value holds, const std::string &message) {
   if (holds && !options.dropAsserts)
     graph::AssertOp::create(g.b, g.loc, holds, g.b.getStringAttr(message.empty() ? "the program raises" : message));
@@ -189,13 +195,14 @@ struct Evaluator::Join {
   Branch *branches;
   graph::IfOp op;
   unsigned outerSymbols;
-  std::string place;
-  Join(Evaluator &ev, Branch *branches, graph::IfOp op, unsigned outerSymbols, std::string place)
-      : ev(ev), branches(branches), op(op), outerSymbols(outerSymbols), place(std::move(place)) {}
+  std::string place, key;
+  Join(Evaluator &ev, Branch *branches, graph::IfOp op, unsigned outerSymbols, std::string place, std::string key)
+      : ev(ev), branches(branches), op(op), outerSymbols(outerSymbols), place(std::move(place)), key(std::move(key)) {}
   bool assign = false;
   std::vector<std::array<mlir::Value, 2>> pairs;
   std::vector<mlir::Type> types;
-  std::vector<char> decisions; ///< of pair(), in order
+  SmallVector<int64_t> boundDims; ///< (result, dim, symbol) of sizes that only a branch knows
+  std::vector<char> decisions;    ///< of pair(), in order
   size_t nextDecision = 0, nextResult = 0;
   Operation *done = nullptr;
 
@@ -231,19 +238,26 @@ struct Evaluator::Join {
     Exprs x = g.dims(a), y = g.dims(b);
     if (x.size() != y.size() || g.elem(a) != g.elem(b))
       return false;
+    SmallVector<int64_t> bound;
     for (size_t d = 0; d < x.size(); ++d) {
-      if (!isOuter(x[d]) || !isOuter(y[d]))
-        return false;
-      if (graph::provablyEqual(x[d], y[d]))
+      bool outer = isOuter(x[d]) && isOuter(y[d]);
+      if (outer && graph::provablyEqual(x[d], y[d]))
         continue;
+      auto rx = g.symbols.range(x[d]), ry = g.symbols.range(y[d]);
+      int64_t low = std::min(rx.first, ry.first), high = std::max(rx.second, ry.second);
+      if (!outer) { // the op tells it when it ends
+        x[d] = g.symbols.runtime(low, high);
+        bound.append({int64_t(pairs.size()), int64_t(d), int64_t(cast<AffineSymbolExpr>(x[d]).getPosition())});
+        continue;
+      }
       OpBuilder::InsertionGuard guard(g.b);
       g.b.setInsertionPoint(op);
       mlir::Value size = g.where(op.getCond(), g.dimScalar(x[d]), g.dimScalar(y[d]));
       if (!size)
         return false;
-      auto rx = g.symbols.range(x[d]), ry = g.symbols.range(y[d]);
-      x[d] = g.sizeOf(size, 0, std::min(rx.first, ry.first), std::max(rx.second, ry.second));
+      x[d] = g.sizeOf(size, 0, low, high);
     }
+    boundDims.append(bound);
     pairs.push_back({a, b});
     types.push_back(graph::tensorOf(g.elem(a), x));
     return decisions.back() = true;
@@ -251,10 +265,11 @@ struct Evaluator::Join {
   mlir::Value result() { return done->getResult(nextResult++); }
 
   Value poison() {
-    return textValue(
+    std::string why =
         "differs in kind or size between the branches of a condition that only the running program knows (" + place +
-            ")",
-        Value::Kind::Unset);
+        ")";
+    ev.mismatches[why] = key;
+    return textValue(why, Value::Kind::Unset);
   }
   Value tensorOf(const Value &like, mlir::Value v) {
     Value t = ev.makeTensor(v);
@@ -262,16 +277,26 @@ struct Evaluator::Join {
     t.tensor->isComplex = like.tensor->isComplex;
     return t;
   }
+  /// A result has a size that the branches do not share.
+  bool isBound(size_t result) const {
+    for (size_t i = 0; i < boundDims.size(); i += 3)
+      if (boundDims[i] == int64_t(result))
+        return true;
+    return false;
+  }
   /// A value that only one branch sets, and that is read only where it did.
   Value oneSided(int k, const Value &v) {
     if (v.isTensor() || v.scalar || v.is(Value::Kind::Int) || v.is(Value::Kind::Float) || v.is(Value::Kind::Bool)) {
       if (!v.isTensor() && !v.scalar)
         return v; // known in the one branch where it counts
       mlir::Value x = assign ? mlir::Value() : v.isTensor() ? tensorIn(k, v) : v.scalar, other;
-      if (x && llvm::all_of(ev.g.dims(x), [&](AffineExpr e) { return isOuter(e); })) {
+      if (x) {
+        Exprs dims = ev.g.dims(x);
+        for (AffineExpr &e : dims)
+          e = isOuter(e) ? e : ev.g.expr(0);
         OpBuilder::InsertionGuard guard(ev.g.b);
         ev.g.b.setInsertionPointToEnd(branches[1 - k].block);
-        other = ev.g.splat(ev.g.elem(x), ev.g.dims(x), 0);
+        other = ev.g.splat(ev.g.elem(x), dims, 0);
       }
       if (!(k == 0 ? accept(x, other) : accept(other, x)))
         return poison();
@@ -400,6 +425,15 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
   assignedNames(s->orElse, names);
   Location loc = g.loc;
   std::string where = place();
+  std::string key = (f.function ? f.function->file->path : "") + ":" + std::to_string(s->offset);
+  if (auto chosen = options.settled.find(key); chosen != options.settled.end()) {
+    bool taken = chosen->second;
+    std::string must = std::string("must be ") + (taken ? "true" : "false") +
+                       ", because what follows the condition fits only that branch";
+    problems.push_back({false, where, "", "this condition " + must});
+    emitAssert(taken ? cond.scalar : g.create<graph::NotOp>({cond.scalar}), "the condition at " + where + " " + must);
+    return run(taken ? s->body : s->orElse, f);
+  }
   auto start = g.snapshot();
   unsigned outerSymbols = g.symbols.all().size();
   OperationState state(loc, graph::IfOp::getOperationName());
@@ -423,7 +457,7 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
     return run(k ? s->body : s->orElse, f);
   }
 
-  Join join(*this, branches, op, outerSymbols, where);
+  Join join(*this, branches, op, outerSymbols, where, key);
   std::vector<Cell> cells;
   std::vector<std::shared_ptr<torch::Storage>> storages;
   for (Branch &b : branches) {
@@ -473,14 +507,14 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
     SmallVector<mlir::Value> values;
     for (size_t i = 0; i < join.pairs.size(); ++i) {
       mlir::Value v = join.pairs[i][k];
-      if (v.getType() != join.types[i])
+      if (v.getType() != join.types[i] && !join.isBound(i))
         v = graph::ReshapeOp::create(g.b, loc, join.types[i], v,
                                      cast<AffineMapAttr>(g.mapAttr("dims", graph::dimsOf(join.types[i])).getValue()));
       values.push_back(v);
     }
     graph::YieldOp::create(g.b, loc, values);
   }
-  join.done = withResults(g, cast<graph::IfOp>(op), join.types);
+  join.done = withResults(g, cast<graph::IfOp>(op), join.types, join.boundDims);
   join.assign = true;
   walk();
   for (auto &[name, v] : joinedNames)

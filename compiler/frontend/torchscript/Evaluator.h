@@ -31,6 +31,8 @@ struct EvalOptions {
   bool gradEnabled = true;        ///< what is_grad_enabled says: scripted code then takes the path of plain ops
   bool dropAsserts = false;       ///< --assume-no-raise
   torch::QuantizedEngine engine = torch::QuantizedEngine::X86;
+  /// Conditions on data whose branch is chosen, by the place of their statement; the running program checks it.
+  std::map<std::string, bool> settled;
   std::string modelName = "model.pt";
   /// The original Python line of an offset in a code file; "" when not known.
   std::function<std::string(const std::string &path, uint32_t offset)> origin;
@@ -67,6 +69,8 @@ public:
   bool raised = false;  ///< the program raised
   std::string raiseMessage;
   bool halted() const { return stopped || raised; }
+  /// The condition whose branches leave values that fit no common type, one of which was read; "" when none was.
+  std::string unsettled;
   /// Notes an error at the current line; gives None.
   Value fail(const llvm::Twine &why, llvm::StringRef op = "");
   void noteUnsupported(llvm::StringRef op, const llvm::Twine &why);
@@ -186,11 +190,14 @@ private:
   bool runLoopBody(Loop &loop, Frame &f, mlir::Block *block);
   bool flatten(const Value &v, std::vector<mlir::Value> &out, unsigned depth = 0);
   Value rebuild(const Value &like, llvm::ArrayRef<mlir::Value> &in);
+  /// Tells why `what`, a variable or attribute, cannot be read.
+  Value failUnset(const std::string &what, const Value &v);
   void emitAssert(mlir::Value holds, const std::string &message);
   static void assignedNames(const std::vector<const Stmt *> &body, std::set<std::string> &names);
 
   std::deque<Frame> frames;
   std::vector<Change> changes;
+  std::map<std::string, std::string> mismatches; ///< why a value is unset: key of the condition that settles it
   unsigned speculating = 0; ///< > 0: changes are kept
   uint64_t steps = 0;
 };

@@ -63,7 +63,7 @@ Value Evaluator::eval(const Expr *e, Frame &f, TypeRef hint) {
   case Expr::Kind::Name: {
     if (auto it = f.env.find(e->text); it != f.env.end()) {
       if (it->second.is(Value::Kind::Unset) && !it->second.text.empty())
-        return fail("'" + e->text + "' " + it->second.text);
+        return failUnset("'" + e->text + "'", it->second);
       return it->second;
     }
     if (e->text == "inf" || e->text == "nan")
@@ -142,7 +142,7 @@ Value Evaluator::attribute(const Value &base, const std::string &name) {
   if (base.is(Value::Kind::Object)) {
     if (Value *v = base.object->find(name)) {
       if (v->is(Value::Kind::Unset) && !v->text.empty())
-        return fail("attribute '" + name + "' " + v->text);
+        return failUnset("attribute '" + name + "'", *v);
       return *v;
     }
     const ClassInfo &info = *base.object->type;

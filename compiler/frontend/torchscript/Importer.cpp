@@ -17,6 +17,8 @@ using namespace torchscript;
 
 namespace {
 constexpr int maxRounds = 8;
+constexpr size_t maxSettled = 16; ///< conditions whose branch is chosen
+constexpr int maxAttempts = 64;   ///< to choose them
 
 /// One evaluation of the method in a new module.
 struct Round {
@@ -26,6 +28,7 @@ struct Round {
   std::vector<Evaluator::Unsupported> unsupported;
   StatePlan state; ///< what the attributes that changed have become
   std::vector<std::string> stateOrder;
+  std::string unsettled; ///< see Evaluator
   bool ok = false;
 };
 
@@ -33,15 +36,18 @@ class Import {
 public:
   Import(MLIRContext *context, std::shared_ptr<const torch::TorchArchive> archive, const TorchScriptOptions &options)
       : context(context), archive(std::move(archive)), options(options) {}
-  /// The state is the archive's but for what `plan` says; `steady` tells what later runs take.
+  /// The state is the archive's but for what `plan` says; `steady` tells what later runs take. Conditions whose
+  /// branches leave what does not fit together are settled on one of them, the first if that goes on.
   Round run(const StatePlan &plan, const StatePlan &steady);
 
 private:
+  Round evaluate(const StatePlan &plan, const StatePlan &steady);
   StateSpec specOf(Evaluator &ev, const Value &v, const std::string &path);
 
   MLIRContext *context;
   std::shared_ptr<const torch::TorchArchive> archive;
   const TorchScriptOptions &options;
+  std::vector<std::pair<std::string, bool>> settled; ///< conditions by key, in order of discovery
 };
 } // namespace
 
@@ -135,6 +141,27 @@ static bool widen(StateSpec &in, const StateSpec &out, const std::string &path, 
 }
 
 Round Import::run(const StatePlan &plan, const StatePlan &steady) {
+  std::optional<Round> first; // what went wrong before any choice was taken back
+  for (int attempt = 1;; ++attempt) {
+    Round r = evaluate(plan, steady);
+    bool isNew = llvm::none_of(settled, [&](auto &c) { return c.first == r.unsettled; });
+    if (r.ok)
+      return r;
+    if (!r.unsettled.empty() && isNew && settled.size() < maxSettled) {
+      settled.push_back({r.unsettled, true});
+      continue;
+    }
+    if (!first)
+      first = std::move(r);
+    while (!settled.empty() && !settled.back().second)
+      settled.pop_back();
+    if (settled.empty() || attempt >= maxAttempts)
+      return std::move(*first);
+    settled.back().second = false;
+  }
+}
+
+Round Import::evaluate(const StatePlan &plan, const StatePlan &steady) {
   Round r;
   auto loc = FileLineColLoc::get(context, options.common.modelName, 0, 0);
   r.module = ModuleOp::create(loc);
@@ -161,6 +188,7 @@ Round Import::run(const StatePlan &plan, const StatePlan &steady) {
   });
   EvalOptions evalOptions;
   evalOptions.maxUnroll = options.maxUnroll, evalOptions.maxSteps = options.maxSteps;
+  evalOptions.settled.insert(settled.begin(), settled.end());
   evalOptions.dropAsserts = options.assumeNoRaise;
   evalOptions.engine = options.qnnpack ? torch::QuantizedEngine::QnnPack : torch::QuantizedEngine::X86;
   evalOptions.modelName = options.common.modelName;
@@ -180,6 +208,7 @@ Round Import::run(const StatePlan &plan, const StatePlan &steady) {
     if (ev.raised)
       ev.problems.push_back({true, ev.place(), "", "the program always raises: " + ev.raiseMessage});
     r.problems = std::move(ev.problems), r.unsupported = std::move(ev.unsupportedOps);
+    r.unsettled = ev.unsettled;
     return std::move(r);
   };
   // Arguments come first, in their order; then the state.

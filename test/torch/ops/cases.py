@@ -202,6 +202,12 @@ case(A.lstm_cell.default, r(2, 3), [r(2, 4), r(2, 4)], r(16, 3), r(16, 4), r(16)
 case(A.mse_loss.default, X, Y), case(A.l1_loss.default, X, Y, 2), case(A.smooth_l1_loss.default, X, Y, 1, 0.5), case(A.huber_loss.default, X, Y, 0), case(A.binary_cross_entropy_with_logits.default, X, M.float(), None, P)
 case(A.nll_loss.default, X.log_softmax(1), i(0, 2)), case(A.cross_entropy_loss.default, X, i(2, -100), r(3).abs()), case(A.kl_div.default, X, P), case(A.binary_cross_entropy.default, X.sigmoid(), M.float())
 
+# Sizes, and ops that decompositions leave
+case(A._shape_as_tensor.default, W4), case(A.max_pool2d_with_indices.default, IM, [3, 2], [2, 1], [1, 0], [1, 2], True), case(A._prelu_kernel.default, X, r(1, 3))
+case(A._weight_norm_interface.default, r(3, 4), r(3, 1)), case(A._weight_norm.default, r(3, 4), r(3, 1)), case(A._aminmax.default, X), case(A._aminmax.dim, X, 1, True)
+case(A.linalg_multi_dot.default, [r(2, 3), r(3, 4), r(4, 2)]), case(A.adjoint.default, r(2, 3)), case(A.rrelu.default, X), case(A.affine_grid_generator.default, r(2, 2, 3), [2, 1, 3, 4], False)
+case(A._scaled_dot_product_flash_attention_for_cpu.default, r(1, 2, 3, 4), r(1, 2, 5, 4), r(1, 2, 5, 4))
+
 # What needs routines: these do not fold, so they are for end-to-end runs only.
 ROUTINES = len(CASES)
 case(A.cumsum.default, X, 1), case(A.cumsum.default, I8, 0), case(A.cumsum.default, M, 1), case(A.cumprod.default, X, 0), case(A.topk.default, X, 2), case(A.topk.default, W4, 3, 1, False), case(A.sort.default, X), case(A.sort.default, W4, 1, True)
@@ -277,7 +283,7 @@ def bound(op, args, kw):
 
 def results(op, args, kw):
     out = op(*args, **kw)
-    if "embedding_bag" in op._schema.name:
+    if "embedding_bag" in op._schema.name or "flash_attention" in op._schema.name:
         return [out[0]]  # the others are for the backward pass
     return list(out) if isinstance(out, (list, tuple)) else [out]
 

@@ -4,6 +4,7 @@
 //
 #include "compiler/frontend/torch/Schema.h"
 
+#include <fstream>
 #include <gtest/gtest.h>
 
 using namespace wick::compiler::torch;
@@ -85,6 +86,22 @@ TEST(Schema, TableIsCompleteAndOrdered) {
   EXPECT_NE(findSchema("aten::relu", "default"), nullptr);
   EXPECT_EQ(findSchema("aten::relu", "nothing"), nullptr);
   EXPECT_TRUE(findSchemas("aten::nothing").empty());
+}
+
+// A row whose op has no line in the table could not be called by any program.
+TEST(Schema, TableHasAllOpsOfTheCases) {
+  std::ifstream file(WICK_ATEN_CASES);
+  std::string line;
+  size_t count = 0;
+  while (std::getline(file, line)) {
+    llvm::StringRef op = line;
+    if (!op.consume_front("op "))
+      continue;
+    auto [name, overload] = op.split('.');
+    EXPECT_NE(findSchema(name, overload), nullptr) << line;
+    ++count;
+  }
+  EXPECT_GT(count, 500u);
 }
 
 TEST(Type, Relations) {

@@ -475,6 +475,10 @@ static void asStrided(AtenCall &c) {
 
 //===-- Sizes --------------------------------------------------------------===//
 
+static void shapeAsTensor(AtenCall &c) {
+  if (Value x = c.tensor(0))
+    c.give(c.g.dimsValue(c.g.dims(x)));
+}
 static void symSize(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0);
@@ -519,6 +523,7 @@ void addViewRows(AtenTable &table) {
   addRows(table, unfold, {"unfold", "unfold_copy"}, move);
   addRows(table, asStrided, {"as_strided", "as_strided_copy"}, move);
   addRows(table, symSize, {"sym_size", "size"}, OnQuantized::Release);
+  addRows(table, shapeAsTensor, {"_shape_as_tensor"}, OnQuantized::Release);
   addRows(table, symNumel, {"sym_numel", "numel"}, OnQuantized::Release);
 }
 
