@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compiles exported programs (.pt2) and compares what they compute with what torch computed.
 
-    test/torch/exported.py                  all programs that have expected outputs beside them
+    test/torch/exported.py                  all programs that have expected outputs beside them: test/torch/fixtures and
+                                            ../shared/torchscript/archives
+    test/torch/exported.py --fixtures       the committed ones alone
     test/torch/exported.py --only gru,vit   names that contain one of these
 
 A program NAME.pt2 lies beside NAME.pt2.npz with in0, in1, ... and out0, out1, ..., flattened depth first. Floats must
@@ -17,7 +19,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from against import ARCHIVES, arrays, devlib, differs, execute, np, run
+from against import ARCHIVES, FIXTURES, arrays, devlib, differs, execute, np, run
 
 DTYPES = {1: np.uint8, 2: np.int8, 3: np.int16, 4: np.int32, 5: np.int64, 6: np.float16, 7: np.float32, 8: np.float64, 12: np.bool_}
 
@@ -62,13 +64,15 @@ def check(archive, expected, scratch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
-    parser.add_argument("--dir", type=Path, default=ARCHIVES)
+    parser.add_argument("--fixtures", action="store_true")
+    parser.add_argument("--dir", type=Path, action="append")
     options = parser.parse_args()
     parts = [p for p in options.only.split(",") if p]
-    chosen = [a for a in sorted(options.dir.glob("*.pt2")) if expected_of(a).exists()
+    folders = options.dir or ([FIXTURES] if options.fixtures else [FIXTURES, ARCHIVES])
+    chosen = [a for folder in folders for a in sorted(folder.glob("*.pt2")) if expected_of(a).exists()
               and (not parts or any(p in a.name for p in parts))]
     if not chosen:
-        print(f"there are no archives in {options.dir}")
+        print(f"there are no archives in {', '.join(map(str, folders))}")
         return 2
     matching = 0
     with tempfile.TemporaryDirectory() as scratch:

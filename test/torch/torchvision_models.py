@@ -47,7 +47,7 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 
 FORMS = {"trace": "`torch.jit.trace`", "script": "`torch.jit.script`", "frozen": "script, then `torch.jit.freeze`",
-         "pt2": "`torch.export`", "core": "`torch.export`, decomposed", "open": "sizes left open"}
+         "pt2": "`torch.export`", "core": "`torch.export`, then `run_decompositions()`", "open": "sizes left open"}
 TOLERANCE = 1e-4
 PAGE = ROOT / "docs" / "pytorch-models.md"
 
@@ -111,6 +111,17 @@ MODELS = [
 ]
 
 
+# What --fixtures writes: families of the above with few channels, and in which forms.
+NARROW = [
+    (Model("n_densenet", image(48), {"growth_rate": 4, "block_config": (2, 2, 2, 2), "num_init_features": 8, "num_classes": 10},
+           "DenseNet"), ("script", "core")),
+    (Model("n_vit", image(32), {"image_size": 32, "patch_size": 8, "num_layers": 2, "num_heads": 3, "hidden_dim": 24,
+                                "mlp_dim": 48, "num_classes": 10}, "VisionTransformer"), ("frozen", "pt2")),
+    (Model("n_swin", image(48), {"patch_size": [4, 4], "embed_dim": 12, "depths": [2, 2], "num_heads": [2, 4],
+                                 "window_size": [3, 3], "num_classes": 10}, "SwinTransformer"), ("trace",)),
+]
+
+
 #===-- Making models -----------------------------------------------------------===#
 
 def inputs_of(model, sizes=None):
@@ -153,7 +164,8 @@ def build(model):
     for part in (model.build or model.name).split("."):
         make = getattr(make, part)
     backbone = {} if "." not in model.build or "video" in model.build or "flow" in model.build else {"weights_backbone": None}
-    net = make(weights=None, **backbone, **model.options).eval()
+    weights = {} if isinstance(make, type) else {"weights": None}
+    net = make(**weights, **backbone, **model.options).eval()
     stir(model, net)
     return net
 
@@ -323,6 +335,7 @@ def page(results):
     """docs/pytorch-models.md of {model: {"cells": {form: Cell as a dict}, "apart": number or sentence, ...}}."""
     known = [m for m in MODELS if m.name in results]
     cells = [(m, f, results[m.name]["cells"][f]) for m in known for f in FORMS if f in results[m.name]["cells"]]
+    shown = [f for f in FORMS if any(f == k for _, k, _ in cells)]
     made = [c for _, _, c in cells if c["status"] != "torch"]
     good = [c for c in made if c["status"] == "match"]
     versions = results[known[0].name]["versions"]
@@ -336,11 +349,11 @@ def page(results):
            "Weights are random, with parameters that would start at one value and the statistics of batch norms made",
            "such that all of them matter. The forms: " + ", ".join(f"**{k}** {v}" for k, v in FORMS.items()) + " (the",
            "batch of a `.pt2`, or all but the channels of a trace with `--shape x=?x3x?x?`; one package, run with two sizes).", "",
-           "| model | input | " + " | ".join(FORMS) + " | apart |", "|--|--|" + "--|" * (len(FORMS) + 1)]
+           "| model | input | " + " | ".join(shown) + " | apart |", "|--|--|" + "--|" * (len(shown) + 1)]
     notes = []
     for m in known:
         r, row = results[m.name], []
-        for f in FORMS:
+        for f in shown:
             c = r["cells"].get(f)
             if c and c["status"] != "match":
                 notes.append(f"{len(notes) + 1}. {m.name}, {f}: " + ("PyTorch cannot make it: " if c["status"] == "torch" else "") + short(c["why"]))
@@ -354,11 +367,29 @@ def page(results):
     return "\n".join(out)
 
 
+def write_fixtures(folder):
+    """Files as test/torch/archives.py and exported.py read them."""
+    for model, forms in NARROW:
+        net = build(model)
+        for form in forms:
+            torch.manual_seed(1)
+            inputs = inputs_of(model)
+            exported = form in ("pt2", "core")
+            path = folder / (f"{model.name}.core.pt2" if form == "core" else f"{model.name}.pt2" if exported else f"{model.name}.{form}.pt")
+            save(model, copy.deepcopy(net), form, inputs, path)
+            with torch.no_grad():
+                want = flat(call(model, net, inputs))
+            arrays = {f"in{i}": x.numpy() for i, x in enumerate(inputs)} | {f"out{i}": w for i, w in enumerate(want)}
+            np.savez_compressed(path.with_name(path.name + ".npz" if exported else path.stem + ".npz"), **arrays)
+            print(f"{path.name:28s} {path.stat().st_size:8d} bytes")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="parts of names, comma separated")
     parser.add_argument("--forms", default=",".join(FORMS))
     parser.add_argument("--results", type=Path, metavar="FILE")
+    parser.add_argument("--fixtures", type=Path, metavar="DIR")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the models' files there")
@@ -373,6 +404,9 @@ def main():
     if options.list:
         for m in chosen:
             print(f"{m.name:40s} {', '.join('x'.join(map(str, s)) for s in m.sizes)}")
+        return 0
+    if options.fixtures:
+        write_fixtures(options.fixtures)
         return 0
     results = json.loads(options.results.read_text()) if options.results and options.results.exists() else {}
     bad = 0

@@ -127,10 +127,6 @@ std::optional<Value> Signature::tensor(const std::string &name, const PickleValu
       problem("--shape " + name + "=" + *shape + ": there is no element type '" + type + "'");
       return std::nullopt;
     }
-    // A trace has sizes of an example, not declared ones: "?" frees them.
-    for (auto [dim, part] : llvm::zip(dims, splitSizes(sizes)))
-      if (part == "?")
-        dim = {};
     std::string error;
     // An example's sizes are no promise: `?` opens them.
     for (auto [dim, part] : llvm::zip(dims, splitSizes(sizes)))
