@@ -345,7 +345,7 @@ def page(results):
            f"PyTorch saves: {len(good)} of {len(made)} pairs of architecture and form that PyTorch can make give what PyTorch",
            "computes. Each cell has the largest error of all outputs, in parts of the output's largest value (1e-4 is",
            "allowed; integers must be equal), and the seconds that `wick compile --target x86-64-v3` took on a machine",
-           "that was doing other work; those above 30 s are models of large weights, which are packed and written (532 MB of",
+           "that was doing other work; those above 40 s are models of large weights, which are packed and written (532 MB of",
            "vgg11_bn: 14 of 16 s on a quieter machine). *Apart* is what the outputs of a model's forms differ by among each",
            "other.", "",
            "Weights are random, with parameters that would start at one value and the statistics of batch norms made",
