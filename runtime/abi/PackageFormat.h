@@ -14,7 +14,7 @@ namespace wick::abi {
 
 constexpr char kProgramMagic[8] = {'W', 'I', 'C', 'K', 'P', 'R', 'G', '\0'};
 constexpr uint16_t kFormatMajor = 1; ///< a runtime reads its own major version only
-constexpr uint16_t kFormatMinor = 0;
+constexpr uint16_t kFormatMinor = 1; ///< 1: variants
 
 /// Names of the fixed zip entries.
 constexpr char kManifestEntry[] = "manifest.json";
@@ -61,8 +61,10 @@ enum class SectionKind : uint32_t {
   Nodes,         ///< StringRecord
   Slices,        ///< SliceRecord
   Blobs,         ///< BlobRecord
+  Variants,      ///< VariantRecord; since 1.1
+  VariantWords,  ///< uint64_t: the bytes of the variants; since 1.1
 };
-constexpr uint32_t kMaxSectionKind = 15;
+constexpr uint32_t kMaxSectionKind = 17;
 
 struct SectionRecord {
   uint32_t kind;
@@ -135,5 +137,16 @@ struct BlobRecord {  ///< a zip entry with large content
   uint8_t sha256[32];
 };
 static_assert(sizeof(BlobRecord) == 64);
+
+/// The program compiled with some dims fixed: a whole program as described here,
+/// without sections of its own for slices, blobs and variants; those of the
+/// program that holds it apply. Its inputs and outputs are those of that program
+/// in names, types and ranks. A run whose inputs have the constant dims of a
+/// variant uses the first such variant. A runtime of 1.0 passes over both
+/// sections and runs the general program at all sizes.
+struct VariantRecord {
+  uint64_t firstWord, words; ///< range of VariantWords
+};
+static_assert(sizeof(VariantRecord) == 16);
 
 } // namespace wick::abi

@@ -3,7 +3,7 @@
 // Binds the caller's values: checks inputs against the model and gives named
 // dims their values; decides where outputs go; hands out results.
 //
-#include "runtime/core/Session.h"
+#include "runtime/core/Flight.h"
 
 #include "runtime/format/DType.h"
 
@@ -44,9 +44,25 @@ static bool isDense(const wick_value &v) {
   return true;
 }
 
+bool Flight::fits(std::span<const wick_value> inputs) const {
+  if (inputs.size() != program.inputs.size())
+    return false;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    const wick_value &v = inputs[i];
+    const abi::ValueRecord &want = program.inputs[i];
+    if (v.struct_size != sizeof(wick_value) || v.rank != want.rank || (v.rank && !v.dims))
+      return false;
+    auto dims = program.dimsOf(want);
+    for (uint32_t d = 0; d < want.rank; ++d)
+      if (dims[d].value >= 0 && dims[d].value != v.dims[d])
+        return false;
+  }
+  return true;
+}
+
 /// Gives the symbols of one input their values, or compares with what another
 /// input gave them.
-wick_status wick_session::bindDims(uint32_t input, const wick_value &value, const Failure &fail) {
+wick_status Flight::bindDims(uint32_t input, const wick_value &value, const Failure &fail) {
   const abi::ValueRecord &want = program.inputs[input];
   auto dims = program.dimsOf(want);
   const char *name = program.text(want.name).data();
@@ -75,7 +91,7 @@ wick_status wick_session::bindDims(uint32_t input, const wick_value &value, cons
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::bindInputs(std::span<const wick_value> inputs, bool needData, bool &sameDims,
+wick_status Flight::bindInputs(std::span<const wick_value> inputs, bool needData, bool &sameDims,
                                      const Failure &fail) {
   if (inputs.size() != program.inputs.size())
     return fail(WICK_STATUS_INVALID_ARGUMENT, "%zu inputs were given, the model has %zu", inputs.size(),
@@ -123,7 +139,7 @@ wick_status wick_session::bindInputs(std::span<const wick_value> inputs, bool ne
 }
 
 /// Dims that are expressions over named dims; their registers are set by the prologue.
-wick_status wick_session::checkInputExpressions(const Failure &fail) {
+wick_status Flight::checkInputExpressions(const Failure &fail) {
   size_t at = 0;
   for (const abi::ValueRecord &v : program.inputs)
     for (const abi::DimRecord &d : program.dimsOf(v)) {
@@ -141,7 +157,7 @@ static bool overlaps(const void *a, uint64_t aBytes, const void *b, uint64_t bBy
   return aBytes && bBytes && x < y + bBytes && y < x + aBytes;
 }
 
-wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::span<wick_value> outputs,
+wick_status Flight::bindOutputs(std::span<const wick_value> inputs, std::span<wick_value> outputs,
                                       const Failure &fail) {
   if (!outputs.empty() && outputs.size() != program.outputs.size())
     return fail(WICK_STATUS_INVALID_ARGUMENT, "%zu outputs were given, the model has %zu", outputs.size(),
@@ -177,7 +193,7 @@ wick_status wick_session::bindOutputs(std::span<const wick_value> inputs, std::s
   return WICK_STATUS_OK;
 }
 
-void wick_session::describeOutput(uint32_t index, wick_value &view) {
+void Flight::describeOutput(uint32_t index, wick_value &view) {
   const abi::ValueRecord &v = program.outputs[index];
   auto dims = program.dimsOf(v);
   int64_t *to = outputDims.data() + size_t(index) * format::kMaxRank;
@@ -192,7 +208,7 @@ void wick_session::describeOutput(uint32_t index, wick_value &view) {
   view.capacity = bound[index].capacity;
 }
 
-wick_status wick_session::outputBytes(uint32_t output, uint64_t &bytes, const Failure &fail) {
+wick_status Flight::outputBytes(uint32_t output, uint64_t &bytes, const Failure &fail) {
   wick_value view{};
   describeOutput(output, view);
   if (!tensorBytes({view.dims, view.rank}, view.dtype, bytes))
@@ -202,7 +218,7 @@ wick_status wick_session::outputBytes(uint32_t output, uint64_t &bytes, const Fa
 }
 
 /// Copies results that were not written in place, and tells the caller shapes.
-wick_status wick_session::finishOutputs(std::span<wick_value> outputs, const Failure &fail) {
+wick_status Flight::finishOutputs(std::span<wick_value> outputs, const Failure &fail) {
   wick_status result = WICK_STATUS_OK;
   for (uint32_t i = 0; i < program.outputs.size(); ++i) {
     const abi::ValueRecord &v = program.outputs[i];

@@ -4,7 +4,7 @@
 // the work is worth it. Pieces are units of the kernel's own range, and kernels
 // are pure, so results do not depend on how it is split.
 //
-#include "runtime/core/Session.h"
+#include "runtime/core/Flight.h"
 
 #include <algorithm>
 #include <atomic>
@@ -57,7 +57,7 @@ static uint32_t countTasks(const abi::InstrRecord &i, int64_t range, uint32_t wo
   return static_cast<uint32_t>(pieces);
 }
 
-wick_status wick_session::call(const abi::InstrRecord &i, const Failure &fail) {
+wick_status Flight::call(const abi::InstrRecord &i, const Failure &fail) {
   int64_t range = regs[i.c];
   if (range < 0)
     return failAt(i, program.text(program.kernels[i.a].name), fail, WICK_STATUS_SIZE_OVERFLOW, "a range is negative");
@@ -77,7 +77,7 @@ wick_status wick_session::call(const abi::InstrRecord &i, const Failure &fail) {
   uint32_t numArguments = *word++;
   for (uint32_t a = 0; a < numArguments; ++a)
     arguments[a] = regs[*word++];
-  abi::KernelFn kernel = model->kernels[i.a];
+  abi::KernelFn kernel = kernels[i.a];
   uint8_t *scratch = arena.data + planned.top;
   ++stats.kernel_calls;
   uint32_t workers = executor.workers();
@@ -95,13 +95,13 @@ wick_status wick_session::call(const abi::InstrRecord &i, const Failure &fail) {
   return failure == UINT64_MAX ? WICK_STATUS_OK : kernelFailed(i, static_cast<uint32_t>(failure), fail);
 }
 
-wick_status wick_session::profiledCall(const abi::InstrRecord &i, const Failure &fail) {
+wick_status Flight::profiledCall(const abi::InstrRecord &i, const Failure &fail) {
   timespec before, after;
   uint64_t tasks = stats.tasks;
   clock_gettime(CLOCK_MONOTONIC, &before);
   wick_status status = call(i, fail);
   clock_gettime(CLOCK_MONOTONIC, &after);
-  wick::runtime::CallProfile &p = profile[static_cast<size_t>(&i - program.instrs.data())];
+  CallProfile &p = profile[static_cast<size_t>(&i - program.instrs.data())];
   ++p.calls;
   p.nanoseconds +=
       static_cast<uint64_t>((after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec);
@@ -110,7 +110,7 @@ wick_status wick_session::profiledCall(const abi::InstrRecord &i, const Failure 
   return status;
 }
 
-wick_status wick_session::kernelFailed(const abi::InstrRecord &i, uint32_t code, const Failure &fail) {
+wick_status Flight::kernelFailed(const abi::InstrRecord &i, uint32_t code, const Failure &fail) {
   auto kernel = program.text(program.kernels[i.a].name);
   char message[160];
   wick_status status = WICK_STATUS_BAD_VALUE;

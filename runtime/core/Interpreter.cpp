@@ -3,7 +3,7 @@
 // Executes the schedule. The validator has checked every index; what is checked
 // here are values: overflow, bounds of views and elements, deadlines.
 //
-#include "runtime/core/Session.h"
+#include "runtime/core/Flight.h"
 
 #include "runtime/format/DType.h"
 
@@ -18,7 +18,7 @@ using format::BufferKind;
 using format::kNone;
 using format::Op;
 
-wick_status wick_session::failAt(const InstrRecord &i, std::string_view step, const Failure &fail, wick_status status,
+wick_status Flight::failAt(const InstrRecord &i, std::string_view step, const Failure &fail, wick_status status,
                                  const char *message) {
   auto node = program.nodeName(i.node);
   if (node.empty())
@@ -29,7 +29,7 @@ wick_status wick_session::failAt(const InstrRecord &i, std::string_view step, co
   return status;
 }
 
-wick_status wick_session::checkFailed(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::checkFailed(const InstrRecord &i, const Failure &fail) {
   auto text = program.text(program.strings[i.b]);
   if (i.flags & format::kAssertUnsupported)
     return failAt(i, "assert", fail, WICK_STATUS_UNSUPPORTED, text.data());
@@ -40,7 +40,7 @@ wick_status wick_session::checkFailed(const InstrRecord &i, const Failure &fail)
   return failAt(i, "assert", fail, WICK_STATUS_CHECK_FAILED, message);
 }
 
-wick_status wick_session::checkTime(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::checkTime(const InstrRecord &i, const Failure &fail) {
   if (runOptions.cancel && __atomic_load_n(runOptions.cancel, __ATOMIC_RELAXED))
     return failAt(i, "", fail, WICK_STATUS_CANCELLED, "the run was cancelled");
   if (!runOptions.deadline_ns)
@@ -53,7 +53,7 @@ wick_status wick_session::checkTime(const InstrRecord &i, const Failure &fail) {
 }
 
 /// Where a buffer's bytes are now.
-wick_status wick_session::resolve(uint32_t buffer, uint8_t *&data, uint64_t &bytes, const Failure &fail) {
+wick_status Flight::resolve(uint32_t buffer, uint8_t *&data, uint64_t &bytes, const Failure &fail) {
   const abi::BufferRecord &b = program.buffers[buffer];
   if (b.kind != uint8_t(BufferKind::View)) [[likely]] {
     data = slots[buffer].data;
@@ -80,7 +80,7 @@ wick_status wick_session::resolve(uint32_t buffer, uint8_t *&data, uint64_t &byt
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::loadInt(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::loadInt(const InstrRecord &i, const Failure &fail) {
   uint8_t *data;
   uint64_t bytes;
   if (wick_status status = resolve(i.b, data, bytes, fail))
@@ -98,7 +98,7 @@ wick_status wick_session::loadInt(const InstrRecord &i, const Failure &fail) {
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::storeInt(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::storeInt(const InstrRecord &i, const Failure &fail) {
   uint8_t *data;
   uint64_t bytes;
   if (wick_status status = resolve(i.b, data, bytes, fail))
@@ -110,7 +110,7 @@ wick_status wick_session::storeInt(const InstrRecord &i, const Failure &fail) {
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::copy(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::copy(const InstrRecord &i, const Failure &fail) {
   uint8_t *to, *from;
   uint64_t toBytes, fromBytes, count = static_cast<uint64_t>(regs[i.c]);
   if (wick_status status = resolve(i.a, to, toBytes, fail))
@@ -130,7 +130,7 @@ static bool floorDiv(int64_t a, int64_t b, int64_t &result) {
   return true;
 }
 
-wick_status wick_session::interpretRegister(const InstrRecord &i, const Failure &fail) {
+wick_status Flight::interpretRegister(const InstrRecord &i, const Failure &fail) {
   int64_t b = i.op == uint16_t(Op::Const) ? 0 : regs[i.b];
   int64_t c = i.op <= uint16_t(Op::Or) && i.op != uint16_t(Op::Const) ? regs[i.c] : 0;
   int64_t r = 0;
@@ -190,7 +190,7 @@ wick_status wick_session::interpretRegister(const InstrRecord &i, const Failure 
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::interpret(uint32_t begin, uint32_t end, const Failure &fail) {
+wick_status Flight::interpret(uint32_t begin, uint32_t end, const Failure &fail) {
   for (uint32_t pc = begin; pc < end; ++pc) {
     const InstrRecord &i = program.instrs[pc];
     wick_status status = WICK_STATUS_OK;
@@ -255,7 +255,7 @@ wick_status wick_session::interpret(uint32_t begin, uint32_t end, const Failure 
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::run(std::span<const wick_value> inputs, std::span<wick_value> outputs,
+wick_status Flight::run(std::span<const wick_value> inputs, std::span<wick_value> outputs,
                               const wick_run_options &options, const Failure &fail) {
   FloatState floatState;
   hasResult = false;

@@ -34,6 +34,11 @@ wick_status wick_model::readProgram(const Failure &fail) {
   }
   if (!reader.readProgram(bytes, program, text))
     return fail(WICK_STATUS_BAD_PACKAGE, "%s", text.text);
+  if (!programs.allocate(allocator, 1 + program.variants.size()))
+    return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for %zu variants", program.variants.size());
+  programs[0].program = program;
+  for (size_t k = 1; k < programs.size(); ++k)
+    programs[k].program = program.variant(k - 1);
   return WICK_STATUS_OK;
 }
 
@@ -53,6 +58,13 @@ wick_status wick_model::askAccept(const wick_model_options &options, const Failu
   if (std::search(json.begin(), json.end(), hex.begin(), hex.end()) == json.end())
     return fail(WICK_STATUS_BAD_PACKAGE, "the program differs from what the manifest says");
   return WICK_STATUS_OK;
+}
+
+bool wick_model::needsCode() const {
+  for (const ModelProgram &p : programs.span())
+    if (!p.program.kernels.empty())
+      return true;
+  return false;
 }
 
 wick_status wick_model::chooseSlice(const wick_model_options &options, const Failure &fail) {
@@ -85,14 +97,14 @@ wick_status wick_model::chooseSlice(const wick_model_options &options, const Fai
   }
   if (!wanted.empty())
     return fail(WICK_STATUS_NO_SLICE, "the package has no slice '%.80s'; it has: %s", wanted.data(), known);
-  if (slice == format::kNone && !program.kernels.empty())
+  if (slice == format::kNone && needsCode())
     return fail(WICK_STATUS_NO_SLICE, "no slice of the package runs on this CPU; it has: %s", used ? known : "none");
   return WICK_STATUS_OK;
 }
 
 wick_status wick_model::mapCode(const wick_model_options &options, const Failure &fail) {
   if (slice == format::kNone) {
-    runnable = program.kernels.empty();
+    runnable = !needsCode();
     return WICK_STATUS_OK;
   }
   const abi::BlobRecord &blob = program.blobs[program.slices[slice].blob];
@@ -111,17 +123,24 @@ wick_status wick_model::mapCode(const wick_model_options &options, const Failure
   uint32_t mode = named ? uint32_t(WICK_CODE_ANONYMOUS) : options.code;
   if (wick_status status = code.map({image, package.fd, package.fileOffset + blob.offset}, mode, text))
     return fail(status, "%s", text.text);
-  if (!kernels.allocate(allocator, program.kernels.size()))
-    return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for the table of %zu kernels", program.kernels.size());
-  for (uint32_t i = 0; i < kernels.size(); ++i) {
-    const void *entry = code.entry(program.entryOf(i, slice));
-    if (!entry)
-      return fail(WICK_STATUS_BAD_CODE, "kernel '%s' has its entry outside the code",
-                  program.text(program.kernels[i].name).data());
-    kernels[i] = std::bit_cast<abi::KernelFn>(entry);
+  size_t count = 0;
+  for (const ModelProgram &p : programs.span())
+    count += p.program.kernels.size();
+  if (!kernels.allocate(allocator, count))
+    return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for the table of %zu kernels", count);
+  abi::KernelFn *next = kernels.data();
+  for (ModelProgram &p : programs.span()) {
+    p.kernels = next;
+    for (uint32_t i = 0; i < p.program.kernels.size(); ++i) {
+      const void *entry = code.entry(p.program.entryOf(i, slice));
+      if (!entry)
+        return fail(WICK_STATUS_BAD_CODE, "kernel '%s' has its entry outside the code",
+                    p.program.text(p.program.kernels[i].name).data());
+      *next++ = std::bit_cast<abi::KernelFn>(entry);
+    }
+    if (named)
+      writePerfMap(p.program, slice, code);
   }
-  if (named)
-    writePerfMap(program, slice, code);
   runnable = true;
   return WICK_STATUS_OK;
 }

@@ -42,6 +42,16 @@ private:
 
 } // namespace wick::runtime
 
+namespace wick::runtime {
+
+/// The general program, or a variant of it for certain dims.
+struct ModelProgram {
+  format::ProgramView program;
+  const abi::KernelFn *kernels = nullptr; ///< null when no code is mapped
+};
+
+} // namespace wick::runtime
+
 /// The type behind the C handle.
 struct wick_model {
   explicit wick_model(const wick::runtime::Allocator &allocator) : allocator(allocator) {}
@@ -52,9 +62,9 @@ struct wick_model {
   std::atomic<uint32_t> references{1};
   wick::runtime::PackageBytes package;
   wick::format::PackageReader reader;
-  wick::format::ProgramView program;
+  wick::format::ProgramView program;                         ///< the general one
+  wick::runtime::Array<wick::runtime::ModelProgram> programs; ///< the general one, and its variants
   wick::runtime::CodeImage code;
-  wick::runtime::Array<wick::abi::KernelFn> kernels; ///< empty when no code is mapped
   const uint8_t *weights = nullptr;                  ///< 64-byte aligned
   uint32_t slice = wick::format::kNone;              ///< index in program.slices
   bool runnable = false;                             ///< opened with code
@@ -62,11 +72,13 @@ struct wick_model {
 private:
   using Failure = wick::runtime::Failure;
   wick_status readProgram(const Failure &fail);
+  bool needsCode() const;
   wick_status askAccept(const wick_model_options &options, const Failure &fail);
   wick_status chooseSlice(const wick_model_options &options, const Failure &fail);
   wick_status mapCode(const wick_model_options &options, const Failure &fail);
   wick_status placeWeights(const wick_model_options &options, const Failure &fail);
 
+  wick::runtime::Array<wick::abi::KernelFn> kernels; ///< of all programs in a row
   wick::runtime::Array<uint64_t> programCopy; ///< when the source is not aligned
   wick::runtime::Array<uint64_t> weightsCopy;
 };

@@ -69,6 +69,7 @@ wick_status wick_model_get_info(const wick_model *model, wick_model_info *info) 
   result.symbols = uint32_t(p.symbols.size());
   result.kernels = uint32_t(p.kernels.size());
   result.instructions = uint32_t(p.instrs.size());
+  result.variants = uint32_t(p.variants.size());
   result.code = model->code.mappedAs();
   result.weights_bytes = p.weights() ? p.weights()->size : 0;
   result.file_bytes = model->package.bytes.size();

@@ -4,7 +4,7 @@
 // kept until they change; later segments are placed during a run, around what
 // still lives. Scratch for the workers lies behind all buffers.
 //
-#include "runtime/core/Session.h"
+#include "runtime/core/Flight.h"
 
 #include <algorithm>
 #include <sys/mman.h>
@@ -66,7 +66,7 @@ wick_status Arena::ensure(uint64_t bytes, uint64_t keep, const Failure &fail) {
   return WICK_STATUS_OK;
 }
 
-wick_status wick_session::bufferBytes(uint32_t buffer, uint64_t &bytes, const Failure &fail) {
+wick_status Flight::bufferBytes(uint32_t buffer, uint64_t &bytes, const Failure &fail) {
   const abi::BufferRecord &b = program.buffers[buffer];
   int64_t value = b.sizeReg == kNone ? static_cast<int64_t>(b.size) : regs[b.sizeReg];
   if (value < 0) {
@@ -82,7 +82,7 @@ wick_status wick_session::bufferBytes(uint32_t buffer, uint64_t &bytes, const Fa
 }
 
 /// An empty buffer is somewhere, too: kernels get no null pointer.
-void wick_session::placeSlot(uint32_t buffer) {
+void Flight::placeSlot(uint32_t buffer) {
   alignas(64) static uint8_t nothing[64];
   Slot &slot = slots[buffer];
   slot.data = arena.data ? arena.data + slot.offset : nothing;
@@ -90,7 +90,7 @@ void wick_session::placeSlot(uint32_t buffer) {
 
 /// Outputs of placed segments that are bound to the memory of their input have the input's
 /// size: rows of another length lie elsewhere.
-wick_status wick_session::checkInPlace(const Failure &fail) {
+wick_status Flight::checkInPlace(const Failure &fail) {
   for (uint32_t i = 0; i < program.outputs.size(); ++i) {
     const abi::ValueRecord &v = program.outputs[i];
     const abi::BufferRecord &b = program.buffers[v.buffer];
@@ -108,7 +108,7 @@ wick_status wick_session::checkInPlace(const Failure &fail) {
 }
 
 /// Offsets for the buffers of `segment`, around the segments that are placed.
-wick_status wick_session::placeSegment(uint32_t segment, format::Reg scratchReg, const Failure &fail) {
+wick_status Flight::placeSegment(uint32_t segment, format::Reg scratchReg, const Failure &fail) {
   size_t count = 0;
   for (uint32_t i = 0; i < program.buffers.size(); ++i) {
     const abi::BufferRecord &b = program.buffers[i];
@@ -150,7 +150,7 @@ wick_status wick_session::placeSegment(uint32_t segment, format::Reg scratchReg,
 }
 
 /// Grows the arena to the plan. Buffers in use move with it.
-wick_status wick_session::reserveArena(uint64_t keep, const Failure &fail) {
+wick_status Flight::reserveArena(uint64_t keep, const Failure &fail) {
   uint8_t *before = arena.data;
   if (wick_status status = arena.ensure(arenaBytes(), keep, fail))
     return status;
@@ -162,7 +162,7 @@ wick_status wick_session::reserveArena(uint64_t keep, const Failure &fail) {
 }
 
 /// Whether the outputs bound now go where the kept plan puts them.
-bool wick_session::planStillFits() const {
+bool Flight::planStillFits() const {
   for (uint32_t i = 0; i < program.outputs.size(); ++i) {
     uint32_t buffer = program.outputs[i].buffer;
     const abi::BufferRecord &b = program.buffers[buffer];
@@ -174,7 +174,7 @@ bool wick_session::planStillFits() const {
   return true;
 }
 
-wick_status wick_session::plan(std::span<const wick_value> inputs, const Failure &fail) {
+wick_status Flight::plan(std::span<const wick_value> inputs, const Failure &fail) {
   isPlanned = false;
   planned = {};
   std::fill(segments.span().begin(), segments.span().end(), 0);
@@ -199,7 +199,7 @@ wick_status wick_session::plan(std::span<const wick_value> inputs, const Failure
 }
 
 /// Sets registers and buffers as the prologue left them.
-void wick_session::restorePlan(std::span<const wick_value> inputs) {
+void Flight::restorePlan(std::span<const wick_value> inputs) {
   std::copy(prologueRegs.span().begin(), prologueRegs.span().end(), regs.data());
   std::copy(prologueSegments.span().begin(), prologueSegments.span().end(), segments.data());
   planned = prologuePlan;
@@ -237,7 +237,7 @@ void wick_session::restorePlan(std::span<const wick_value> inputs) {
   }
 }
 
-wick_status wick_session::arenaSize(std::span<const wick_value> inputs, uint64_t &bytes, const Failure &fail) {
+wick_status Flight::arenaSize(std::span<const wick_value> inputs, uint64_t &bytes, const Failure &fail) {
   bool sameDims;
   hasResult = false;
   if (wick_status status = bindInputs(inputs, false, sameDims, fail))

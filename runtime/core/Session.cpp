@@ -13,13 +13,7 @@ using namespace wick::runtime;
 using format::BufferKind;
 using format::Op;
 
-wick_status wick_session::create(const wick_session_options &options, const Failure &fail) {
-  if (!model->runnable)
-    return fail(WICK_STATUS_UNSUPPORTED, "the model was opened without code: it answers queries only");
-  if (options.entry && std::strcmp(options.entry, "main"))
-    return fail(WICK_STATUS_UNKNOWN_NAME, "the model has no entry '%.80s'; it has: 'main'", options.entry);
-  if (reinterpret_cast<uintptr_t>(options.arena) % format::kArenaAlign)
-    return fail(WICK_STATUS_INVALID_ARGUMENT, "the arena is not 64-byte aligned");
+bool Flight::create(const Allocator &allocator, bool withProfile) {
   size_t maxBuffers = 0, maxArguments = 0, numDims = 0;
   for (const abi::InstrRecord &i : program.instrs) {
     if (i.op != uint16_t(Op::Call))
@@ -40,13 +34,35 @@ wick_status wick_session::create(const wick_session_options &options, const Fail
             bound.allocate(allocator, program.outputs.size()) && direct.allocate(allocator, program.outputs.size()) &&
             inPlace.allocate(allocator, program.outputs.size()) && outputDims.allocate(allocator, outDims) &&
             operands.allocate(allocator, maxBuffers) && arguments.allocate(allocator, maxArguments) &&
-            (!options.profile || profile.allocate(allocator, program.instrs.size()));
+            (!withProfile || profile.allocate(allocator, program.instrs.size()));
   if (!ok)
-    return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for a session");
+    return false;
   for (const abi::ValueRecord &v : program.outputs) {
     const abi::BufferRecord &b = program.buffers[v.buffer];
     isResult[b.kind == uint8_t(BufferKind::View) ? b.index : v.buffer] = 1;
   }
+  return true;
+}
+
+wick_session::~wick_session() {
+  for (Flight *flight : flights.span())
+    allocator.destroy(flight);
+}
+
+wick_status wick_session::create(const wick_session_options &options, const Failure &fail) {
+  if (!model->runnable)
+    return fail(WICK_STATUS_UNSUPPORTED, "the model was opened without code: it answers queries only");
+  if (options.entry && std::strcmp(options.entry, "main"))
+    return fail(WICK_STATUS_UNKNOWN_NAME, "the model has no entry '%.80s'; it has: 'main'", options.entry);
+  if (reinterpret_cast<uintptr_t>(options.arena) % format::kArenaAlign)
+    return fail(WICK_STATUS_INVALID_ARGUMENT, "the arena is not 64-byte aligned");
+  bool ok = flights.allocate(allocator, model->programs.size());
+  for (size_t i = 0; ok && i < flights.size(); ++i) {
+    flights[i] = allocator.create<Flight>(model, model->programs[i], arena, executor, stats);
+    ok = flights[i] && flights[i]->create(allocator, options.profile);
+  }
+  if (!ok)
+    return fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for a session");
   if (options.arena)
     arena.useCaller(options.arena, options.arena_bytes);
   else
@@ -64,6 +80,24 @@ wick_status wick_session::create(const wick_session_options &options, const Fail
   if (wick_status status = executor.startPool(allocator, threads))
     return fail(status, "cannot start %u threads", threads - 1);
   return WICK_STATUS_OK;
+}
+
+Flight &wick_session::choose(std::span<const wick_value> inputs) {
+  for (size_t i = 1; i < flights.size(); ++i)
+    if (flights[i]->fits(inputs))
+      return *flights[i];
+  return *flights[0];
+}
+
+wick_status wick_session::run(std::span<const wick_value> inputs, std::span<wick_value> outputs,
+                              const wick_run_options &options, const Failure &fail) {
+  last = &choose(inputs);
+  return last->run(inputs, outputs, options, fail);
+}
+
+wick_status wick_session::arenaSize(std::span<const wick_value> inputs, uint64_t &bytes, const Failure &fail) {
+  last = &choose(inputs);
+  return last->arenaSize(inputs, bytes, fail);
 }
 
 wick_status wick_session_create(wick_model *model, const wick_session_options *given, wick_session **session,
@@ -105,10 +139,10 @@ wick_status wick_session_run(wick_session *session, const wick_value *inputs, ui
 }
 
 wick_status wick_session_output(wick_session *session, uint32_t index, wick_value *view) {
-  if (!session || !session->hasResult || index >= session->program.outputs.size())
+  if (!session || !session->last || !session->last->hasResult || index >= session->last->program.outputs.size())
     return WICK_STATUS_INVALID_ARGUMENT;
   wick_value result{};
-  session->describeOutput(index, result);
+  session->last->describeOutput(index, result);
   return writeResult(result, view) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
 }
 
@@ -121,18 +155,20 @@ wick_status wick_session_arena_size(wick_session *session, const wick_value *inp
 }
 
 wick_status wick_session_profile(const wick_session *session, uint32_t index, wick_profile_entry *entry) {
-  if (!session || session->profile.size() == 0)
+  if (!session)
     return WICK_STATUS_INVALID_ARGUMENT;
-  const format::ProgramView &p = session->program;
-  for (uint32_t i = 0; i < p.instrs.size(); ++i) {
-    const abi::InstrRecord &instr = p.instrs[i];
-    if (instr.op != uint16_t(Op::Call) || index-- > 0)
-      continue;
-    const CallProfile &c = session->profile[i];
-    const char *node = instr.node == format::kNone ? "" : p.nodeName(instr.node).data();
-    wick_profile_entry result{
-        0, i, c.calls, c.nanoseconds, c.units, c.tasks, p.text(p.kernels[instr.a].name).data(), node ? node : ""};
-    return writeResult(result, entry) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
+  for (const Flight *flight : session->flights.span()) {
+    const format::ProgramView &p = flight->program;
+    for (uint32_t i = 0; i < flight->profile.size(); ++i) {
+      const abi::InstrRecord &instr = p.instrs[i];
+      if (instr.op != uint16_t(Op::Call) || index-- > 0)
+        continue;
+      const CallProfile &c = flight->profile[i];
+      const char *node = instr.node == format::kNone ? "" : p.nodeName(instr.node).data();
+      wick_profile_entry result{
+          0, i, c.calls, c.nanoseconds, c.units, c.tasks, p.text(p.kernels[instr.a].name).data(), node ? node : ""};
+      return writeResult(result, entry) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
+    }
   }
   return WICK_STATUS_INVALID_ARGUMENT;
 }
@@ -144,5 +180,8 @@ wick_status wick_session_stats(const wick_session *session, wick_stats *stats) {
   result.workers = session->executor.workers();
   result.arena_capacity = session->arena.capacity;
   result.arena_growths = session->arena.growths;
+  for (uint32_t i = 0; i < session->flights.size(); ++i)
+    if (session->flights[i] == session->last)
+      result.variant = i;
   return writeResult(result, stats) ? WICK_STATUS_OK : WICK_STATUS_INVALID_ARGUMENT;
 }

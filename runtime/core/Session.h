@@ -1,135 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One flight of execution: registers, the table of buffers, the arena, and who
-// runs tasks. Everything that a run needs is allocated by `create` or when the
-// arena has to grow; the rest of a run only reads and writes these tables.
+// One flight of execution at a time: the arena, who runs tasks, and the state of
+// each program of the model. A run takes the first variant whose dims its inputs
+// have, else the general program. All tables are made with the session, so that
+// a variant's first run needs no memory but the arena's.
 //
 #pragma once
 
-#include "runtime/core/Model.h"
-#include "runtime/cpu/Executor.h"
-#include "runtime/format/ArenaPlan.h"
-
-namespace wick::runtime {
-
-/// Where a buffer is during a run.
-struct Slot {
-  uint8_t *data = nullptr; ///< null: not placed yet
-  uint64_t bytes = 0;
-  uint64_t offset = 0; ///< in the arena, when placed there
-  bool inArena = false;
-};
-
-/// What a run can be planned with again: the state behind the last Plan.
-struct PlanState {
-  uint64_t top = 0;     ///< end of the buffers in the arena
-  uint64_t scratch = 0; ///< bytes a worker, a multiple of kArenaAlign
-};
-
-/// What one Call of the schedule cost so far.
-struct CallProfile {
-  uint64_t calls = 0, nanoseconds = 0, units = 0, tasks = 0;
-};
-
-/// Memory of the session: the caller's, or from the allocator and growing.
-class Arena {
-public:
-  ~Arena();
-  void useCaller(void *memory, uint64_t bytes);
-  void useAllocator(const Allocator &from, uint64_t limit);
-  /// Makes room for `bytes`, keeping the first `keep` bytes. On failure nothing
-  /// has changed.
-  wick_status ensure(uint64_t bytes, uint64_t keep, const Failure &fail);
-
-  uint8_t *data = nullptr;
-  uint64_t capacity = 0;
-  uint64_t growths = 0;
-
-private:
-  void release();
-
-  Allocator allocator;
-  bool isCallers = false;
-  uint64_t limit = 0;
-  size_t alignment = format::kArenaAlign;
-};
-
-} // namespace wick::runtime
+#include "runtime/core/Flight.h"
 
 /// The type behind the C handle.
 struct wick_session {
   using Failure = wick::runtime::Failure;
-  template <typename T>
-  using Array = wick::runtime::Array<T>;
 
-  wick_session(wick_model *model, const wick::runtime::Allocator &allocator)
-      : model(model), program(model->program), allocator(allocator) {}
+  wick_session(wick_model *model, const wick::runtime::Allocator &allocator) : model(model), allocator(allocator) {}
+  ~wick_session();
 
   wick_status create(const wick_session_options &options, const Failure &fail);
   wick_status run(std::span<const wick_value> inputs, std::span<wick_value> outputs, const wick_run_options &options,
                   const Failure &fail);
   wick_status arenaSize(std::span<const wick_value> inputs, uint64_t &bytes, const Failure &fail);
-  /// Shape of output `index` by the registers of the last run.
-  void describeOutput(uint32_t index, wick_value &view);
 
   wick_model *model;
-  const wick::format::ProgramView &program;
   wick::runtime::Allocator allocator;
   wick::runtime::Executor executor;
   wick::runtime::Arena arena;
   wick_stats stats{};
-  wick::runtime::Array<wick::runtime::CallProfile> profile; ///< one an instruction, or empty
-  bool hasResult = false; ///< the last run succeeded, or failed for small outputs only
+  wick::runtime::Array<wick::runtime::Flight *> flights; ///< as wick_model::programs
+  wick::runtime::Flight *last = nullptr;                 ///< the one that ran last
 
 private:
-  // Bind.cpp
-  wick_status bindInputs(std::span<const wick_value> inputs, bool needData, bool &sameDims, const Failure &fail);
-  wick_status bindDims(uint32_t input, const wick_value &value, const Failure &fail);
-  wick_status checkInputExpressions(const Failure &fail);
-  wick_status bindOutputs(std::span<const wick_value> inputs, std::span<wick_value> outputs, const Failure &fail);
-  wick_status finishOutputs(std::span<wick_value> outputs, const Failure &fail);
-  wick_status outputBytes(uint32_t output, uint64_t &bytes, const Failure &fail);
-  // Plan.cpp
-  bool planStillFits() const;
-  wick_status plan(std::span<const wick_value> inputs, const Failure &fail);
-  wick_status checkInPlace(const Failure &fail);
-  wick_status placeSegment(uint32_t segment, wick::format::Reg scratch, const Failure &fail);
-  wick_status bufferBytes(uint32_t buffer, uint64_t &bytes, const Failure &fail);
-  wick_status reserveArena(uint64_t keep, const Failure &fail);
-  uint64_t arenaBytes() const { return planned.top + planned.scratch * executor.workers(); }
-  void restorePlan(std::span<const wick_value> inputs);
-  void placeSlot(uint32_t buffer);
-  // Interpreter.cpp
-  wick_status interpret(uint32_t begin, uint32_t end, const Failure &fail);
-  wick_status interpretRegister(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status loadInt(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status storeInt(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status copy(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status checkFailed(const wick::abi::InstrRecord &i, const wick::runtime::Failure &fail);
-  wick_status checkTime(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status resolve(uint32_t buffer, uint8_t *&data, uint64_t &bytes, const Failure &fail);
-  wick_status failAt(const wick::abi::InstrRecord &i, std::string_view step, const Failure &fail, wick_status status,
-                     const char *message);
-  // Call.cpp
-  wick_status call(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status profiledCall(const wick::abi::InstrRecord &i, const Failure &fail);
-  wick_status kernelFailed(const wick::abi::InstrRecord &i, uint32_t code, const Failure &fail);
-
-  Array<int64_t> regs, prologueRegs;
-  Array<wick::runtime::Slot> slots;
-  Array<uint8_t> isResult;                   ///< buffers that outlive the run
-  Array<uint8_t> segments, prologueSegments; ///< segments that are placed
-  Array<wick::format::ArenaItem> items;
-  Array<uint32_t> itemBuffers, order;
-  Array<int64_t> inputDims;    ///< of the last planned run, all inputs in a row
-  Array<uint32_t> symbolInput; ///< input + 1 that bound each symbol
-  Array<wick_value> bound;     ///< outputs of this run; data null: kept in the session
-  Array<uint8_t> direct;       ///< output is written straight to the caller's memory
-  Array<uint8_t> inPlace;      ///< output is bound to the memory of its aliasInput
-  Array<int64_t> outputDims;
-  Array<void *> operands;
-  Array<int64_t> arguments;
-  wick::runtime::PlanState planned, prologuePlan;
-  bool isPlanned = false;
-  wick_run_options runOptions{};
+  wick::runtime::Flight &choose(std::span<const wick_value> inputs);
 };

@@ -6,6 +6,7 @@
 
 #include "runtime/abi/PackageFormat.h"
 #include "runtime/format/DType.h"
+#include "runtime/format/ProgramWriter.h"
 
 #include <cstdio>
 
@@ -48,6 +49,19 @@ static std::string valuesText(const Program &p, const std::vector<ValueInfo> &va
   return out;
 }
 
+/// The dims that each variant fixes; nothing for a program without variants.
+static std::string variantsText(const Program &p) {
+  std::string out;
+  for (const Program &v : p.variants) {
+    out += out.empty() ? "],\n  \"variants\": [{" : ", {";
+    size_t count = 0;
+    for (const auto &[name, value] : fixedDims(p, v))
+      out += (count++ ? ", " : "") + jsonQuote(name) + ": " + std::to_string(value);
+    out += "}";
+  }
+  return out;
+}
+
 std::string writeManifest(const Program &p, const std::vector<std::string> &slices,
                           const std::vector<ManifestEntry> &entries, const std::string &members) {
   std::string out =
@@ -63,7 +77,7 @@ std::string writeManifest(const Program &p, const std::vector<std::string> &slic
       out += ", \"max\": " + std::to_string(s.max);
     out += "}";
   }
-  out += "],\n  \"slices\": [";
+  out += variantsText(p) + "],\n  \"slices\": [";
   for (size_t i = 0; i < slices.size(); ++i)
     out += (i ? ", " : "") + jsonQuote(slices[i]);
   return out + "],\n  \"entries\": [" + entriesText(entries) + "]\n}\n";

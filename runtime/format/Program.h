@@ -148,6 +148,9 @@ struct Program {
   std::vector<int64_t> pool64;       ///< constants
   std::vector<std::string> strings;
   std::vector<std::string> nodes; ///< source nodes ("Conv_12"), several joined by ", "
+  /// The same model with some dims fixed, for runs with those dims. They share
+  /// weights and code image with this program, and have no variants.
+  std::vector<Program> variants;
 };
 
 } // namespace wick::format

@@ -59,7 +59,7 @@ static bool bindSection(std::span<const uint8_t> bytes, const SectionRecord &sec
   return true;
 }
 
-bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error, bool checkCrc) {
+bool ProgramView::bind(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error, bool checkCrc) {
   view = ProgramView();
   if (!checkHeader(bytes, checkCrc, error))
     return false;
@@ -89,6 +89,8 @@ bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view, Error
       WICK_SECTION(Nodes, nodes)
       WICK_SECTION(Slices, slices)
       WICK_SECTION(Blobs, blobs)
+      WICK_SECTION(Variants, variants)
+      WICK_SECTION(VariantWords, variantWords)
 #undef WICK_SECTION
     default: // A later minor version's: optional by definition.
       break;
@@ -96,7 +98,63 @@ bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view, Error
     if (!ok)
       return false;
   }
-  return view.validate(error);
+  return true;
+}
+
+bool ProgramView::parse(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error, bool checkCrc) {
+  return bind(bytes, view, error, checkCrc) && view.validate(error, false) && view.validateVariants(error);
+}
+
+/// The variant's tables, not validated. Its checksum is not looked at: this program's covers it.
+bool ProgramView::bindVariant(size_t index, ProgramView &view, ErrorText &error) const {
+  const VariantRecord &v = variants[index];
+  if (v.firstWord > variantWords.size() || v.words > variantWords.size() - v.firstWord)
+    return error.set("program: it is out of bounds");
+  auto words = variantWords.subspan(v.firstWord, v.words);
+  if (!bind({reinterpret_cast<const uint8_t *>(words.data()), words.size_bytes()}, view, error, false))
+    return false;
+  if (!view.slices.empty() || !view.blobs.empty() || !view.variants.empty())
+    return error.set("program: it has slices, blobs or variants of its own");
+  view.slices = slices;
+  view.blobs = blobs;
+  return true;
+}
+
+ProgramView ProgramView::variant(size_t index) const {
+  ProgramView view;
+  ErrorText ignored; // `parse` has bound and validated it
+  (void)bindVariant(index, view, ignored);
+  return view;
+}
+
+/// Whether a value of the variant can stand for that of the general program.
+static bool isSameValue(const ProgramView &a, const ValueRecord &x, const ProgramView &b, const ValueRecord &y) {
+  return a.text(x.name) == b.text(y.name) && x.dtype == y.dtype && x.rank == y.rank;
+}
+
+bool ProgramView::validateVariants(ErrorText &error) const {
+  if (variants.size() > kMaxVariants)
+    return error.set("program: %zu variants are more than %u", variants.size(), kMaxVariants);
+  uint64_t regs = header->numRegs;
+  for (size_t k = 0; k < variants.size(); ++k) {
+    ProgramView v;
+    ErrorText why;
+    if (!bindVariant(k, v, why) || !v.validate(why, true))
+      return error.set("variant %zu: %.280s", k, why.text);
+    bool same = v.inputs.size() == inputs.size() && v.outputs.size() == outputs.size();
+    for (size_t i = 0; same && i < inputs.size(); ++i)
+      same = isSameValue(*this, inputs[i], v, v.inputs[i]);
+    // State that callers keep in place by what the general program says stays there.
+    for (size_t i = 0; same && i < outputs.size(); ++i)
+      same = isSameValue(*this, outputs[i], v, v.outputs[i]) &&
+             (outputs[i].aliasInput == kNone || outputs[i].aliasInput == v.outputs[i].aliasInput);
+    regs += v.header->numRegs;
+    if (regs > kMaxRegs)
+      return error.set("variant %zu: program: %llu registers are out of range", k, (unsigned long long)regs);
+    if (!same)
+      return error.set("variant %zu: program: its inputs or outputs are not those of the general program", k);
+  }
+  return true;
 }
 
 const BlobRecord *ProgramView::weights() const {

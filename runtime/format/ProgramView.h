@@ -19,8 +19,9 @@ namespace wick::format {
 /// Limits that a program keeps, so that a session's tables have a bounded size.
 constexpr uint32_t kMaxRank = 32;
 constexpr uint32_t kMaxOperands = 4096; ///< buffers, or arguments, of one Call
-constexpr uint32_t kMaxRegs = 1u << 20;
+constexpr uint32_t kMaxRegs = 1u << 20; ///< of a program and its variants together
 constexpr uint32_t kMaxSegments = 1u << 16;
+constexpr uint32_t kMaxVariants = 64;
 
 class ProgramView {
 public:
@@ -43,6 +44,8 @@ public:
   std::span<const abi::StringRecord> strings, nodes;
   std::span<const abi::SliceRecord> slices;
   std::span<const abi::BlobRecord> blobs;
+  std::span<const abi::VariantRecord> variants;
+  std::span<const uint64_t> variantWords;
 
   /// Terminated: `data()` is a C string.
   std::string_view text(abi::StringRecord s) const { return {chars.data() + s.offset, s.size}; }
@@ -56,9 +59,15 @@ public:
   }
   /// The weights blob, or null.
   const abi::BlobRecord *weights() const;
+  /// Variant `index` of a parsed view, with this view's slices and blobs (whose
+  /// names are this view's text).
+  ProgramView variant(size_t index) const;
 
-  /// Called by parse. Also usable on its own by tests.
-  [[nodiscard]] bool validate(ErrorText &error) const;
+private:
+  [[nodiscard]] bool validate(ErrorText &error, bool isVariant) const;
+  [[nodiscard]] static bool bind(std::span<const uint8_t> bytes, ProgramView &view, ErrorText &error, bool checkCrc);
+  [[nodiscard]] bool bindVariant(size_t index, ProgramView &view, ErrorText &error) const;
+  [[nodiscard]] bool validateVariants(ErrorText &error) const;
 };
 
 } // namespace wick::format

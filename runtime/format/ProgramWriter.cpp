@@ -113,16 +113,32 @@ static void addTables(Builder &b, const Program &p, size_t numSlices) {
   for (const Instr &i : p.instrs)
     instrs.push_back({uint16_t(i.op), i.flags, i.a, i.b, i.c, i.cost, i.node});
   b.section(SectionKind::Instrs, instrs);
+  b.section(SectionKind::Words, p.words);
+  b.section(SectionKind::Pool64, p.pool64);
+  b.section(SectionKind::Strings, stringRecords(b, p.strings));
+  b.section(SectionKind::Nodes, stringRecords(b, p.nodes));
+}
+
+static ProgramHeader headerOf(const Program &p) {
+  ProgramHeader header{};
+  header.prologueEnd = p.prologueEnd;
+  header.numRegs = p.numRegs;
+  header.numSegments = p.numSegments;
+  header.splitThresholdNs = p.splitThresholdNs;
+  return header;
+}
+
+/// A program without the tables of its package.
+static std::string serializeVariant(const Program &p, size_t numSlices) {
+  Builder b;
+  addTables(b, p, numSlices);
+  return b.finish(headerOf(p));
 }
 
 std::string serializeProgram(const Program &p, const std::vector<SliceInfo> &slices,
                              const std::vector<BlobInfo> &blobs) {
   Builder b;
   addTables(b, p, slices.size());
-  b.section(SectionKind::Words, p.words);
-  b.section(SectionKind::Pool64, p.pool64);
-  b.section(SectionKind::Strings, stringRecords(b, p.strings));
-  b.section(SectionKind::Nodes, stringRecords(b, p.nodes));
   std::vector<SliceRecord> sliceRecords;
   for (const SliceInfo &s : slices)
     sliceRecords.push_back({b.text(s.name), s.blob, kKernelAbiVersion});
@@ -134,12 +150,19 @@ std::string serializeProgram(const Program &p, const std::vector<SliceInfo> &sli
     blobRecords.push_back(r);
   }
   b.section(SectionKind::Blobs, blobRecords);
-  ProgramHeader header{};
-  header.prologueEnd = p.prologueEnd;
-  header.numRegs = p.numRegs;
-  header.numSegments = p.numSegments;
-  header.splitThresholdNs = p.splitThresholdNs;
-  return b.finish(header);
+  std::vector<VariantRecord> variants;
+  std::vector<uint64_t> variantWords;
+  for (const Program &v : p.variants) {
+    std::string bytes = serializeVariant(v, slices.size()); // a multiple of 8
+    variants.push_back({variantWords.size(), bytes.size() / 8});
+    variantWords.resize(variantWords.size() + bytes.size() / 8);
+    std::memcpy(variantWords.data() + variants.back().firstWord, bytes.data(), bytes.size());
+  }
+  if (!variants.empty()) {
+    b.section(SectionKind::Variants, variants);
+    b.section(SectionKind::VariantWords, variantWords);
+  }
+  return b.finish(headerOf(p));
 }
 
 std::string serializeProgram(const Program &program) { return serializeProgram(program, {}, {}); }
@@ -196,7 +219,25 @@ Program readProgram(const ProgramView &v) {
     p.strings.emplace_back(v.text(s));
   for (StringRecord s : v.nodes)
     p.nodes.emplace_back(v.text(s));
+  for (size_t k = 0; k < v.variants.size(); ++k)
+    p.variants.push_back(readProgram(v.variant(k)));
   return p;
+}
+
+std::vector<std::pair<std::string, int64_t>> fixedDims(const Program &program, const Program &variant) {
+  std::vector<std::pair<std::string, int64_t>> fixed;
+  for (uint32_t s = 0; s < program.symbols.size(); ++s) {
+    int64_t value = -1;
+    for (size_t i = 0; i < program.inputs.size() && i < variant.inputs.size(); ++i) {
+      const std::vector<Dim> &dims = program.inputs[i].dims, &now = variant.inputs[i].dims;
+      for (size_t d = 0; value < 0 && d < dims.size() && d < now.size(); ++d)
+        if (dims[d].value < 0 && dims[d].symbol == s)
+          value = now[d].value;
+    }
+    if (value >= 0)
+      fixed.emplace_back(program.symbols[s].name, value);
+  }
+  return fixed;
 }
 
 } // namespace wick::format

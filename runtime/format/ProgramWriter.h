@@ -11,6 +11,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wick::format {
@@ -37,5 +38,8 @@ struct SliceInfo {
 
 /// The program a valid view shows, with kernels' entries of all slices.
 [[nodiscard]] Program readProgram(const ProgramView &view);
+
+/// Named dims of `program` that its variant fixes, in the order of the symbols.
+[[nodiscard]] std::vector<std::pair<std::string, int64_t>> fixedDims(const Program &program, const Program &variant);
 
 } // namespace wick::format

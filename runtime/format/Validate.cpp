@@ -15,11 +15,11 @@ using namespace wick::abi;
 namespace {
 class Validator {
 public:
-  Validator(const ProgramView &view, ErrorText &error) : p(view), error(error) {}
+  Validator(const ProgramView &view, bool isVariant, ErrorText &error) : p(view), isVariant(isVariant), error(error) {}
 
   bool run() {
     return checkCounts() && checkStrings() && checkValues(p.inputs, true) && checkValues(p.outputs, false) &&
-           checkBuffers() && checkBlobs() && checkInstrs();
+           checkBuffers() && (isVariant || checkBlobs()) && checkInstrs();
   }
 
 private:
@@ -40,6 +40,7 @@ private:
   bool isRegOrNone(uint32_t r) const { return r == kNone || isReg(r); }
 
   const ProgramView &p;
+  const bool isVariant; ///< slices and blobs are another's, checked there
   ErrorText &error;
   uint32_t pc = 0;
 };
@@ -292,6 +293,6 @@ bool Validator::checkInstrs() {
   return true;
 }
 
-bool ProgramView::validate(ErrorText &error) const { return Validator(*this, error).run(); }
+bool ProgramView::validate(ErrorText &error, bool isVariant) const { return Validator(*this, isVariant, error).run(); }
 
 } // namespace wick::format

@@ -194,8 +194,8 @@ typedef struct wick_model_info {
   uint32_t struct_size;
   uint32_t inputs, outputs, symbols; /* counts */
   uint32_t kernels, instructions;
-  uint32_t code; /* WICK_CODE_FILE or _ANONYMOUS as mapped, _NONE when not */
-  uint32_t reserved;
+  uint32_t code;     /* WICK_CODE_FILE or _ANONYMOUS as mapped, _NONE when not */
+  uint32_t variants; /* programs for certain dims, beside the general one that is counted above */
   uint64_t weights_bytes, code_bytes, file_bytes;
   const char *slice; /* chosen slice, "" when none; lives as long as the model */
 } wick_model_info;
@@ -307,6 +307,8 @@ typedef struct wick_stats {
   uint64_t arena_capacity;
   uint64_t arena_growths;
   uint64_t kernel_calls, tasks; /* of the last run */
+  uint32_t variant;             /* that the last run used: 1 for the first, 0 for the general program */
+  uint32_t reserved;
 } wick_stats;
 WICK_API wick_status wick_session_stats(const wick_session *session, wick_stats *stats);
 
@@ -318,7 +320,7 @@ typedef struct wick_profile_entry {
   uint64_t units, tasks;     /* of the range; pieces it was split into */
   const char *kernel, *node; /* terminated; live as long as the model */
 } wick_profile_entry;
-/* Entry `index` in schedule order, of a session made with `profile`;
+/* Entry `index` in schedule order, variants behind the general program, of a session made with `profile`;
  * INVALID_ARGUMENT behind the last. */
 WICK_API wick_status wick_session_profile(const wick_session *session, uint32_t index, wick_profile_entry *entry);
 

@@ -19,7 +19,7 @@ static_assert(sizeof(wick_model_options) == 56 && offsetof(wick_model_options, s
 static_assert(sizeof(wick_model_info) == 64 && sizeof(wick_value_info) == 24 && sizeof(wick_dim_info) == 40);
 static_assert(sizeof(wick_session_options) == 64 && offsetof(wick_session_options, profile) == 56);
 static_assert(sizeof(wick_value) == 56 && offsetof(wick_value, data) == 32);
-static_assert(sizeof(wick_run_options) == 24 && sizeof(wick_stats) == 64 && sizeof(wick_profile_entry) == 56);
+static_assert(sizeof(wick_run_options) == 24 && sizeof(wick_stats) == 72 && sizeof(wick_profile_entry) == 56);
 
 TEST(Abi, OlderAndNewerStructSizes) {
   auto b = makeAddScale();
