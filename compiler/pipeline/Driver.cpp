@@ -13,6 +13,7 @@
 #include "compiler/pipeline/ImportedModule.h"
 #include "compiler/pipeline/Phase.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "compiler/pipeline/Variants.h"
 #include "dialects/graph/Sources.h"
 #include "runtime/format/Checksum.h"
 
@@ -31,6 +32,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <set>
 
 using namespace mlir;
 
@@ -63,13 +65,9 @@ public:
       if (!started && !parseIr())
         return;
       started = true;
-      auto begin = std::chrono::steady_clock::now();
-      tell(phase.name, 0, 0);
-      bool ok = runPhase(phase.name);
-      report.times.push_back(
-          {std::string(phase.name),
-           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count()});
-      if (!ok)
+      if (phase.name == "codegen" && !request.specialize.empty() && !timed("variants", [&] { return makeVariants(); }))
+        return;
+      if (!timed(phase.name, [&] { return runPhase(phase.name); }))
         return;
       dump(phase.name);
       if (request.portable && phase.name == "import") {
@@ -91,6 +89,14 @@ private:
     if (!message.empty())
       report.diagnostics.push_back({Diagnostic::Error, std::move(node), "", std::move(message)});
     return false;
+  }
+  bool timed(std::string_view phase, llvm::function_ref<bool()> work) {
+    auto begin = std::chrono::steady_clock::now();
+    tell(phase, 0, 0);
+    bool ok = work();
+    std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    report.times.push_back({std::string(phase), took.count()});
+    return ok;
   }
   void tell(std::string_view phase, size_t done, size_t total) {
     if (request.progress)
@@ -222,10 +228,83 @@ private:
     return true;
   }
 
+  /// The programs for --specialize: each is imported and scheduled anew, as with --dim.
+  bool makeVariants() {
+    if (!request.startAt.empty() || digest[0])
+      return fail("--specialize needs a model file: in this IR the dims are settled");
+    std::vector<std::string> errors;
+    std::vector<VariantDims> wanted = combineVariants(request, schedule.program, errors);
+    for (std::string &e : errors)
+      fail(std::move(e));
+    for (VariantDims &dims : wanted) {
+      tell("variants", variants.size(), wanted.size());
+      variants.push_back(std::make_unique<Variant>(requestFor(request, dims)));
+      Variant &v = *variants.back();
+      v.compilation = std::make_unique<Compilation>(v.request, v.report);
+      v.compilation->run();
+      v.compilation->shareWeights(weights);
+      std::string problem;
+      if (v.report.outcome == Outcome::Done)
+        problem = interfaceProblem(schedule.program, v.compilation->schedule.program);
+      takeDiagnostics(v.report, "variant " + variantText(dims) + ": ");
+      if (!problem.empty())
+        fail("variant " + variantText(dims) + ": " + problem);
+      else if (report.outcome == Outcome::Done)
+        report.outcome = v.report.outcome;
+      report.variants.push_back({std::move(dims), v.report.groups, v.report.kernels});
+    }
+    return report.outcome == Outcome::Done;
+  }
+
+  /// Refers to the bytes of `general`, which outlives this, where the weight of the same number
+  /// is equal: decoded weights lie in memory once for all variants.
+  void shareWeights(const WeightStore &general) {
+    auto own = std::make_shared<WeightStore>(std::move(weights));
+    weights = WeightStore();
+    for (size_t i = 0; i < own->size(); ++i) {
+      std::string id = "w" + std::to_string(i);
+      bool isEqual = own->bytes(id) == general.bytes(id);
+      weights.add(isEqual ? general.bytes(id) : own->bytes(id), isEqual ? nullptr : own, own->name(id));
+    }
+  }
+
+  /// What a variant has to say that the general program has not.
+  void takeDiagnostics(const CompileReport &from, const std::string &prefix) {
+    std::set<std::string> known;
+    for (const Diagnostic &d : report.diagnostics)
+      known.insert(d.text());
+    for (Diagnostic d : from.diagnostics) {
+      if (known.contains(d.text()))
+        continue;
+      d.message = prefix + d.message;
+      report.diagnostics.push_back(std::move(d));
+    }
+  }
+
+  /// The kernels of the general program and its variants, each once.
+  void mergeKernels() {
+    llvm::StringMap<unsigned> byText;
+    auto add = [&](Schedule &s, const WeightStore &store) {
+      std::vector<unsigned> numbers;
+      for (const KernelEntry &k : s.kernels.kernels()) {
+        auto [it, isNew] = byText.try_emplace(k.text, kernels.size());
+        if (isNew)
+          kernels.push_back(k);
+        numbers.push_back(it->second);
+      }
+      parts.push_back({s, store, std::move(numbers)});
+    };
+    add(schedule, weights);
+    for (const auto &v : variants)
+      add(v->compilation->schedule, v->compilation->weights);
+    report.kernels = kernels.size();
+  }
+
   bool codegenPhase() {
+    mergeKernels();
     std::string error;
     auto progress = [&](size_t done, size_t total) { tell("codegen", done, total); };
-    if (failed(compileKernelTable(schedule.kernels.kernels(), slices, request.threads, code, error, progress)))
+    if (failed(compileKernelTable(kernels, slices, request.threads, code, error, progress)))
       return fail(error);
     for (const SliceCode &c : code)
       report.codeBytes += c.like < 0 ? c.image.bytes.size() : 0;
@@ -233,7 +312,7 @@ private:
   }
 
   bool package() {
-    PackageInput in{schedule, code, weights, "", ""};
+    PackageInput in{std::move(parts), code, "", ""};
     if (request.withGraph) {
       llvm::raw_string_ostream os(in.graph);
       BytecodeWriterConfig config("wick");
@@ -291,6 +370,14 @@ private:
       os << print();
   }
 
+  /// One program of --specialize, up to its schedule.
+  struct Variant {
+    explicit Variant(CompileRequest request) : request(std::move(request)) {}
+    CompileRequest request;
+    CompileReport report;
+    std::unique_ptr<Compilation> compilation;
+  };
+
   const CompileRequest &request;
   CompileReport &report;
   WeightStore weights; // before the context: attributes may refer to its bytes
@@ -300,6 +387,9 @@ private:
   std::array<char, 64> digest = {}; ///< of what the module was made from, where that is not the input file; else zeros
   std::vector<codegen::CpuSlice> slices;
   Schedule schedule;
+  std::vector<std::unique_ptr<Variant>> variants;
+  std::vector<KernelEntry> kernels; ///< of all programs
+  std::vector<PackagePart> parts;   ///< all programs, the general one first
   std::vector<SliceCode> code;
 };
 } // namespace

@@ -23,13 +23,16 @@ struct CompileRequest {
   std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
   std::vector<std::pair<std::string, std::string>> shapes; ///< --shape input=1x3x?x?
-  std::vector<std::string> keep;                           ///< values that become outputs as well
-  std::vector<std::string> without;                        ///< steps of optionalSteps() to leave out
-  unsigned threads = 0;                                    ///< 0: as many as the machine has; never changes the output
-  bool withGraph = true;                                   ///< keep graph.mlirbc in the package
-  std::string stopAfter, startAt;                          ///< phase names
-  std::string dumpDir;                                     ///< IR after every phase, if set
-  bool remarks = false;                                    ///< collect why kernels end and which transposes stay
+  /// --specialize name=value,value: further programs in the package with these dims fixed, for every
+  /// combination of values (pipeline/Variants.h); needs `input` to be a model file
+  std::vector<std::pair<std::string, std::string>> specialize;
+  std::vector<std::string> keep;    ///< values that become outputs as well
+  std::vector<std::string> without; ///< steps of optionalSteps() to leave out
+  unsigned threads = 0;             ///< 0: as many as the machine has; never changes the output
+  bool withGraph = true;            ///< keep graph.mlirbc in the package
+  std::string stopAfter, startAt;   ///< phase names
+  std::string dumpDir;              ///< IR after every phase, if set
+  bool remarks = false;             ///< collect why kernels end and which transposes stay
   // TorchScript archives (compiler/frontend/torchscript/Importer.h)
   std::string method = "forward";                          ///< --method
   std::vector<std::pair<std::string, std::string>> values; ///< --set argument=value
@@ -59,11 +62,18 @@ struct PhaseTime {
   double ms;
 };
 
+struct VariantReport {
+  std::vector<std::pair<std::string, int64_t>> dims; ///< that it fixes
+  unsigned groups = 0, kernels = 0;                  ///< as in CompileReport, of the variant
+};
+
 struct CompileReport {
   Outcome outcome = Outcome::Done;
   std::vector<Diagnostic> diagnostics;
   std::vector<PhaseTime> times;
-  unsigned groups = 0, kernels = 0; ///< calls, and distinct kernels
+  unsigned groups = 0;  ///< kernel calls of the general program
+  unsigned kernels = 0; ///< distinct kernels in the package
+  std::vector<VariantReport> variants;
   uint64_t weightBytes = 0, codeBytes = 0;
   std::string ir; ///< with stopAfter
 };

@@ -19,7 +19,7 @@ using compiler::Diagnostic;
 namespace {
 struct Options {
   CompileRequest request;
-  std::vector<std::string> dims, shapes, values;
+  std::vector<std::string> dims, shapes, values, specialize;
   std::string diagnostics = "text";
   bool timing = false, json = false, quiet = false, stripGraph = false;
 };
@@ -66,6 +66,11 @@ static bool isSameFile(const std::string &a, const std::string &b) {
   return stat(a.c_str(), &x) == 0 && stat(b.c_str(), &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static std::string variantCount(const CompileReport &report) {
+  size_t count = report.variants.size();
+  return count ? std::to_string(count) + (count == 1 ? " variant, " : " variants, ") : "";
+}
+
 static int compileModel(Options &options) {
   CompileRequest &request = options.request;
   if (isSameFile(request.input, request.output))
@@ -74,6 +79,8 @@ static int compileModel(Options &options) {
     request.dims.push_back(splitAssignment(d));
   for (const std::string &s : options.shapes)
     request.shapes.push_back(splitAssignment(s));
+  for (const std::string &s : options.specialize)
+    request.specialize.push_back(splitAssignment(s));
   for (const std::string &v : options.values)
     request.values.push_back(splitAssignment(v));
   request.withGraph = !options.stripGraph;
@@ -94,8 +101,8 @@ static int compileModel(Options &options) {
   else if (done && request.portable && !options.quiet)
     std::printf("%s: graph and weights, in %s\n", request.output.c_str(), formatMs(took).c_str());
   else if (done && !options.quiet)
-    std::printf("%s: %u kernel calls, %u distinct kernels, code %s, weights %s, in %s\n", request.output.c_str(),
-                report.groups, report.kernels, formatBytes(report.codeBytes).c_str(),
+    std::printf("%s: %u kernel calls, %s%u distinct kernels, code %s, weights %s, in %s\n", request.output.c_str(),
+                report.groups, variantCount(report).c_str(), report.kernels, formatBytes(report.codeBytes).c_str(),
                 formatBytes(report.weightBytes).c_str(), formatMs(took).c_str());
   return static_cast<int>(report.outcome);
 }
@@ -114,6 +121,7 @@ static std::string footer() {
       "\nExamples:\n"
       "  wick compile model.onnx -o model.wick\n"
       "  wick compile model.onnx -o model.wick --target x86-64-v4 --dim batch=1 --dim seq=1..512\n"
+      "  wick compile model.onnx -o model.wick --specialize batch=1,8    any batch; 1 and 8 as fast as if fixed\n"
       "  wick compile model.onnx --stop-after fuse | less      look at the IR\n"
       "\nTargets: x86-64-v3, x86-64-v4, x86-64-v4+vnni+bf16; all of them when none is named. `native` stands for this\n"
       "machine alone.\n"
@@ -163,6 +171,10 @@ void addCompile(CLI::App &app, Action &action) {
   addRepeated(*sub, "--shape", options->shapes, "Shape of an input, ? for a free dim")
       ->type_name("INPUT=1x3x?x?")
       ->check(assignment("INPUT=1x3x?x?"));
+  addRepeated(*sub, "--specialize", options->specialize,
+              "Add programs for these sizes of an open dim; several dims: for all combinations")
+      ->type_name("NAME=VALUE[,VALUE]")
+      ->check(assignment("NAME=VALUE[,VALUE]"));
   addTorchScript(*sub, *options);
   addRepeated(*sub, "--keep", request.keep, "Make this value of the model an output as well")->type_name("VALUE");
   addRepeated(*sub, "--without", request.without, "Leave out a step; for finding the one at fault")

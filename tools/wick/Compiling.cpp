@@ -91,11 +91,22 @@ Json toJson(const CompileReport &report) {
   }
   for (const Diagnostic &d : report.diagnostics)
     diagnostics.push(toJson(d));
+  Json variants = Json::array();
+  for (const compiler::VariantReport &v : report.variants) {
+    Json dims = Json::object();
+    for (const auto &[name, value] : v.dims)
+      dims.add(name, value);
+    variants.push(Json::object()
+                      .add("dims", dims)
+                      .add("groups", static_cast<int64_t>(v.groups))
+                      .add("kernels", static_cast<int64_t>(v.kernels)));
+  }
   return Json::object()
       .add("outcome", names[static_cast<int>(report.outcome)])
       .add("compile_ms", total)
       .add("groups", static_cast<int64_t>(report.groups))
       .add("kernels", static_cast<int64_t>(report.kernels))
+      .add("variants", variants)
       .add("weight_bytes", report.weightBytes)
       .add("code_bytes", report.codeBytes)
       .add("phases", times)

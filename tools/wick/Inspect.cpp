@@ -92,14 +92,59 @@ static uint64_t kernelsJson(const ProgramView &p, Json &kernels, Json &strategie
 static Json weightsJson(const ProgramView &p) {
   std::set<std::pair<uint64_t, uint64_t>> pieces;
   uint64_t used = 0;
-  for (const abi::BufferRecord &b : p.buffers)
-    if (b.kind == uint8_t(format::BufferKind::Weight) && pieces.insert({b.offset, b.size}).second)
-      used += b.size;
+  auto add = [&](const ProgramView &program) {
+    for (const abi::BufferRecord &b : program.buffers)
+      if (b.kind == uint8_t(format::BufferKind::Weight) && pieces.insert({b.offset, b.size}).second)
+        used += b.size;
+  };
+  add(p);
+  for (size_t k = 0; k < p.variants.size(); ++k)
+    add(p.variant(k));
   const abi::BlobRecord *blob = p.weights();
   return Json::object()
       .add("bytes", blob ? blob->size : uint64_t(0))
       .add("tensors", static_cast<uint64_t>(pieces.size()))
       .add("tensor_bytes", used);
+}
+
+/// Named dims of the general program that are constant in its variant.
+static Json fixedDims(const ProgramView &p, const ProgramView &variant) {
+  Json fixed = Json::object();
+  std::set<uint32_t> seen;
+  for (size_t i = 0; i < p.inputs.size(); ++i)
+    for (uint32_t d = 0; d < p.inputs[i].rank; ++d) {
+      const abi::DimRecord &dim = p.dimsOf(p.inputs[i])[d], &now = variant.dimsOf(variant.inputs[i])[d];
+      if (dim.value < 0 && dim.symbol != format::kNone && now.value >= 0 && seen.insert(dim.symbol).second)
+        fixed.add(std::string(p.text(p.symbols[dim.symbol].name)), now.value);
+    }
+  return fixed;
+}
+
+/// What a run with the dims of a variant uses; its sizes are for the smallest dims that it leaves open.
+static Json variantJson(const ProgramView &p, const ProgramView &variant, const InspectParts &parts) {
+  format::SizeModel sizes;
+  std::string refusal;
+  bool sized = format::sizesFor(variant, {}, sizes, refusal);
+  Json kernels = Json::array(), strategies = Json::object();
+  uint64_t calls = kernelsJson(variant, kernels, strategies);
+  Json facts = Json::object();
+  facts.add("dims", fixedDims(p, variant))
+      .add("arena_bytes", sized ? Json(sizes.arenaBytes) : Json())
+      .add("scratch_bytes_per_worker", sizes.scratchBytes)
+      .add("arena_complete", sized && sizes.isComplete)
+      .add("groups", calls)
+      .add("distinct_kernels", static_cast<uint64_t>(variant.kernels.size()))
+      .add("strategies", strategies)
+      .add("instructions", static_cast<uint64_t>(variant.instrs.size()));
+  if (parts.kernels)
+    facts.add("kernels", kernels);
+  if (parts.schedule) {
+    Json lines = Json::array();
+    for (std::string &line : scheduleLines(variant))
+      lines.push(std::move(line));
+    facts.add("schedule", lines);
+  }
+  return facts;
 }
 
 bool describePackage(const PackageFile &package, const std::string &path, const DimValues &given,
@@ -127,6 +172,9 @@ bool describePackage(const PackageFile &package, const std::string &path, const 
     entries.push(
         Json::object().add("name", std::string(entry.name)).add("offset", entry.offset).add("size", entry.size));
   uint64_t calls = kernelsJson(p, kernels, strategies);
+  Json variants = Json::array();
+  for (size_t k = 0; k < p.variants.size(); ++k)
+    variants.push(variantJson(p, p.variant(k), parts));
   facts = Json::object();
   facts.add("file", path)
       .add("file_bytes", static_cast<uint64_t>(package.bytes.size()))
@@ -134,6 +182,7 @@ bool describePackage(const PackageFile &package, const std::string &path, const 
       .add("inputs", valuesJson(p, p.inputs, sizes.inputs))
       .add("outputs", valuesJson(p, p.outputs, sizes.outputs))
       .add("dims", dims)
+      .add("variants", variants)
       .add("slices", slices)
       .add("entries", entries)
       .add("weights", weightsJson(p))

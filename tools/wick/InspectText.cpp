@@ -35,8 +35,16 @@ static void printValues(const char *title, const Json &values) {
 
 static std::string bytesText(const Json &bytes) { return formatBytes(static_cast<uint64_t>(bytes.asInt())); }
 
-static void printKernels(const Json &kernels) {
-  std::printf("kernels\n");
+/// "batch=1, seq=128"
+static std::string variantName(const Json &variant) {
+  std::string text;
+  for (const auto &[name, value] : variant["dims"].members)
+    text += (text.empty() ? "" : ", ") + name + "=" + value.asString();
+  return text.empty() ? "no dim" : text;
+}
+
+static void printKernels(const Json &kernels, const std::string &of = "") {
+  std::printf("kernels%s\n", of.c_str());
   for (const Json &k : kernels.items) {
     std::printf("  %-32s %-12s x%s\n", k["name"].asString().c_str(), k["strategy"].asString().c_str(),
                 k["calls"].asString().c_str());
@@ -70,6 +78,13 @@ void printFacts(const Json &facts) {
     std::printf("  %-24s %s\n", d["name"].asString().c_str(), range.c_str());
     here += (here.empty() ? " for " : ", ") + d["name"].asString() + "=" + d["value"].asString();
   }
+  if (!facts["variants"].items.empty())
+    std::printf("variants\n");
+  for (const Json &v : facts["variants"].items)
+    std::printf("  %-24s %s kernel calls, %s distinct kernels, arena %s%s\n", variantName(v).c_str(),
+                v["groups"].asString().c_str(), v["distinct_kernels"].asString().c_str(),
+                v["arena_bytes"].isNull() ? "?" : bytesText(v["arena_bytes"]).c_str(),
+                v["arena_complete"].asBool() ? "" : " and what depends on values");
   std::printf("slices\n");
   for (const Json &s : facts["slices"].items)
     std::printf("  %-24s code %s\n", s["name"].asString().c_str(), bytesText(s["code_bytes"]).c_str());
@@ -100,6 +115,15 @@ void printFacts(const Json &facts) {
     std::printf("instructions\n");
   for (const Json &line : facts["schedule"].items)
     std::printf("%s\n", line.asString().c_str());
+  for (const Json &v : facts["variants"].items) {
+    std::string of = " of variant " + variantName(v);
+    if (!v["kernels"].isNull())
+      printKernels(v["kernels"], of);
+    if (!v["schedule"].isNull())
+      std::printf("instructions%s\n", of.c_str());
+    for (const Json &line : v["schedule"].items)
+      std::printf("%s\n", line.asString().c_str());
+  }
 }
 
 static std::string reg(uint32_t r) { return "r" + std::to_string(r); }
