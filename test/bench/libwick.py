@@ -26,7 +26,7 @@ class Value(C.Structure):
 
 
 class ModelInfo(C.Structure):
-    _fields_ = [(n, C.c_uint32) for n in ("struct_size", "inputs", "outputs", "symbols", "kernels", "instructions", "code", "reserved")] + \
+    _fields_ = [(n, C.c_uint32) for n in ("struct_size", "inputs", "outputs", "symbols", "kernels", "instructions", "code", "variants")] + \
                [(n, C.c_uint64) for n in ("weights_bytes", "code_bytes", "file_bytes")] + [("slice", C.c_char_p)]
 
 
@@ -37,7 +37,7 @@ class SessionOptions(C.Structure):
 
 class Stats(C.Structure):
     _fields_ = [("struct_size", C.c_uint32), ("workers", C.c_uint32)] + \
-               [(n, C.c_uint64) for n in ("runs", "plans", "arena_bytes", "arena_capacity", "arena_growths", "kernel_calls", "tasks")]
+               [(n, C.c_uint64) for n in ("runs", "plans", "arena_bytes", "arena_capacity", "arena_growths", "kernel_calls", "tasks")] + [("variant", C.c_uint32), ("reserved", C.c_uint32)]
 
 
 class ValueInfo(C.Structure):

@@ -15,7 +15,7 @@
 
 using namespace wick::test;
 
-static const char *const kModels[] = {"mlp_small", "lstm", "magika"};
+static const char *const kModels[] = {"mlp_small", "variants", "lstm", "magika"};
 
 /// 0 opened and ran, 1 refused with a message, 2 refused without one.
 static int openAndRun(const std::string &bytes, const std::vector<wick_value> &values) {

@@ -19,7 +19,8 @@
 
 using namespace wick::test;
 
-static const char *const kModels[] = {"magika", "minilm_fp32", "silero_vad", "cls", "attacut-c", "mlp_large", "lstm"};
+static const char *const kModels[] = {"magika",    "minilm_fp32", "silero_vad", "cls",
+                                      "attacut-c", "mlp_large",   "lstm",       "variants"};
 
 static bool forbidSystemCalls(bool withPool) {
   std::vector<unsigned> allowed = {SYS_exit_group};

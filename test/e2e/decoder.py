@@ -3,6 +3,7 @@
 Two exports of the same net: one of standard ops whose caches grow by Concat, as optimum writes them; one with
 GroupQueryAttention on buffers of a fixed length. In the second the caches are updated in place: past and present are
 one memory. In both, the caller's memory is all there is: after a run at the largest sizes the session's does not grow.
+Both again with a program for steps of one token beside the general one, which then runs the prompt.
 """
 import os
 import sys
@@ -161,12 +162,14 @@ def feeds(ids, seen, caches, grouped):
 
 
 class Net:
-    def __init__(self, checks, scratch, grouped):
-        self.checks, self.grouped, self.label = checks, grouped, "grouped" if grouped else "standard"
+    def __init__(self, checks, scratch, grouped, specialized=False):
+        self.checks, self.grouped, self.specialized = checks, grouped, specialized
+        self.label = ("grouped" if grouped else "standard") + (" with variants" if specialized else "")
         model = decoder(grouped)
         source, package = scratch / f"{self.label}.onnx", scratch / f"{self.label}.wick"
         onnx.save(model, source)
-        done = e2e.wick("compile", source, "-o", package, "--target", e2e.TARGET, "--quiet", timeout=300)
+        done = e2e.wick("compile", source, "-o", package, "--target", e2e.TARGET, "--quiet",
+                        *(["--specialize", "sequence_length=1"] if specialized else []), timeout=300)
         if done.returncode:
             sys.exit(f"FAILED: {self.label}: exit {done.returncode}: {done.stderr}")
         options = onnxruntime.SessionOptions()
@@ -180,6 +183,8 @@ class Net:
         return self.oracle.run(None, dict(zip(self.names, inputs)))
 
     def compare(self, step, got, want):
+        variant = self.session.stats().variant
+        self.checks.that(variant == int(self.specialized and step > 0), f"{self.label}, step {step}: variant {variant} ran")
         for name, a, b in zip(["logits", *self.names[-2 * LAYERS:]], got, want):
             same = a.shape == b.shape and np.allclose(a, b, rtol=1e-3, atol=1e-4)
             self.checks.that(same, f"{self.label}, step {step}, {name}: {a.shape} and {b.shape}, off by "
@@ -189,6 +194,9 @@ class Net:
         """One run at the largest sizes, then memory for the results of one that is like it."""
         self.session.bind(feeds(np.zeros((BATCH, PROMPT), np.int64), ROOM - PROMPT, caches, self.grouped))
         self.session.run()
+        if self.specialized:
+            self.session.bind(feeds(np.zeros((BATCH, 1), np.int64), ROOM - PROMPT, caches, self.grouped))
+            self.session.run()
         return self.session.stats().arena_growths
 
     def still(self, growths):
@@ -283,11 +291,12 @@ def main():
         sys.exit(e2e.SKIP)
     checks = e2e.Checks()
     with tempfile.TemporaryDirectory() as scratch:
-        run_standard(Net(checks, Path(scratch), grouped=False))
-        net = Net(checks, Path(scratch), grouped=True)
-        for in_place in (True, False):
-            run_grouped(net, in_place)
-        refuse(net)
+        for specialized in (False, True):
+            run_standard(Net(checks, Path(scratch), False, specialized))
+            net = Net(checks, Path(scratch), True, specialized)
+            for in_place in (True, False):
+                run_grouped(net, in_place)
+            refuse(net)
     checks.end()
 
 

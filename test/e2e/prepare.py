@@ -25,11 +25,11 @@ def inputs(package, arguments):
     return arrays
 
 
-def prepare(name, source, case=None, arguments=()):
+def prepare(name, source, case=None, arguments=(), options=()):
     package, at = e2e.MODELS / f"{name}.wick", e2e.MODELS / f"{name}.in.npz"
     if package.exists() and at.exists() and package.stat().st_mtime > max(os.stat(e2e.WICK).st_mtime, source.stat().st_mtime):
         return True
-    done = e2e.wick("compile", source, "-o", package, "--target", e2e.TARGET, "--quiet", timeout=300)
+    done = e2e.wick("compile", source, "-o", package, "--target", e2e.TARGET, "--quiet", *options, timeout=300)
     if done.returncode:
         print(f"FAILED: {name}: exit {done.returncode}: {done.stderr}")
         return False
@@ -50,6 +50,8 @@ def main():
         if not source.exists() or source.read_bytes() != text:
             source.write_bytes(text)
         ok &= prepare(name, source, arguments=["--dim", "N=4"] if name != "lstm" else ["--dim", "T=7"])
+    # With programs for certain sizes; its inputs take one of them.
+    ok &= prepare("variants", e2e.MODELS / "mlp_small.onnx", arguments=["--dim", "N=4"], options=["--specialize", "N=1,4"])
     for name, (path, arguments) in e2e.REAL.items():
         source = e2e.CACHE / f"{path}.onnx"
         if source.exists():

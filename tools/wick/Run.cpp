@@ -165,6 +165,7 @@ static Json reportJson(const RunReport &report) {
       .add("p99_ms", sorted[(sorted.size() - 1) * 99 / 100])
       .add("arena_bytes", report.stats.arena_bytes)
       .add("kernel_calls", report.stats.kernel_calls)
+      .add("variant", static_cast<int64_t>(report.stats.variant))
       .add("outputs", outputs);
 }
 

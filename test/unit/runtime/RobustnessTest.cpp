@@ -8,6 +8,7 @@
 #include "runtime/format/ProgramWriter.h"
 #include "test/unit/runtime/TestPackage.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <random>
@@ -42,6 +43,8 @@ static bool parses(const std::string &bytes) {
 
 static std::string programBytes() {
   auto b = makeAddScale();
+  b.addVariant(makeAddScaleFor(4, 5));
+  b.addVariant(makeAddScaleFor(8, 5));
   (void)b.weight({1});
   b.finish();
   std::vector<BlobInfo> blobs = {{"weights.bin", wick::abi::BlobKind::Weights, 0, 0, 64, {}},
@@ -80,6 +83,7 @@ TEST(Robustness, ProgramWithRandomFlips) {
 
 TEST(Robustness, PackageTruncatedOrFlipped) {
   auto b = makeAddScale();
+  b.addVariant(makeAddScaleFor(4, 5));
   TempFile file("p.wick");
   b.write(file.path);
   std::string bytes = readAll(file.path);
@@ -133,11 +137,23 @@ TEST(Robustness, ValidatorNamesWhatIsWrong) {
       {"registers", [](Program &p) { p.numRegs = 1u << 31; }},
       {"not that of output 0", [](Program &p) { p.buffers[3].index = 4; }},
       {"dim", [](Program &p) { p.outputs[0].dims[0] = {-1, kNone, kNone}; }},
+      {"variant 0: program: instruction 0", [](Program &p) { p.variants[0].instrs[0].a = 99; }},
+      {"variant 1: program: buffer 2", [](Program &p) { p.variants[1].buffers[2].segment = 5; }},
+      {"variant 0: program: buffer 2",
+       [](Program &p) { p.variants[0].buffers[2].kind = BufferKind::Weight, p.variants[0].buffers[2].size = 1; }},
+      {"variant 1: program: 1048", [](Program &p) { p.variants[0].numRegs = p.variants[1].numRegs = 1 << 19; }},
+      {"variant 0: program: its inputs or outputs", [](Program &p) { p.variants[0].inputs[0].name = "q"; }},
+      {"variant 0: program: its inputs or outputs", [](Program &p) { p.variants[0].inputs[1].dtype = WICK_DTYPE_I32; }},
+      {"variant 0: program: its inputs or outputs", [](Program &p) { p.variants[0].outputs[0].dims.push_back({1}); }},
+      {"variant 0: program: its inputs or outputs", [](Program &p) { p.outputs[0].aliasInput = 1; }},
+      {"65 variants", [](Program &p) { p.variants.resize(65, p.variants[0]); }},
   };
   for (const Breakage &broken : breakages) {
     auto b = makeAddScale();
     for (Kernel &k : b.program.kernels)
       k.entry.clear();
+    b.addVariant(makeAddScaleFor(4, 5));
+    b.addVariant(makeAddScaleFor(8, 5));
     b.finish();
     broken.apply(b.program);
     std::string bytes = serializeProgram(b.program);
@@ -147,4 +163,45 @@ TEST(Robustness, ValidatorNamesWhatIsWrong) {
         << broken.what;
     EXPECT_NE(std::string(error.text).find(broken.what), std::string::npos) << broken.what << ": " << error.text;
   }
+}
+
+/// The table that says where the variants lie, and what they may not hold.
+TEST(Robustness, VariantTable) {
+  using namespace wick::abi;
+  std::string bytes = programBytes();
+  auto section = [&](SectionKind kind) {
+    auto *header = reinterpret_cast<ProgramHeader *>(bytes.data());
+    auto *records = reinterpret_cast<SectionRecord *>(header + 1);
+    return std::find_if(records, records + header->sectionCount,
+                        [&](const SectionRecord &r) { return r.kind == uint32_t(kind); });
+  };
+  auto why = [&] {
+    std::vector<uint64_t> aligned(bytes.size() / 8 + 1);
+    std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    ProgramView view;
+    ErrorText error;
+    (void)ProgramView::parse({reinterpret_cast<uint8_t *>(aligned.data()), bytes.size()}, view, error, false);
+    return std::string(error.text);
+  };
+  ASSERT_EQ(why(), "");
+  auto *records = reinterpret_cast<VariantRecord *>(bytes.data() + section(SectionKind::Variants)->offset);
+  VariantRecord before = records[1];
+  records[1].words = UINT64_MAX - before.firstWord;
+  EXPECT_EQ(why(), "variant 1: program: it is out of bounds");
+  records[1] = {before.firstWord + before.words, 1};
+  EXPECT_EQ(why(), "variant 1: program: it is out of bounds");
+  records[1] = {before.firstWord, 4};
+  EXPECT_EQ(why(), "variant 1: program: 32 bytes are too few for a header");
+  records[1] = {before.firstWord, before.words - 1};
+  EXPECT_NE(why().find("variant 1: program: the header tells of"), std::string::npos) << why();
+  records[1] = before;
+  // A whole program in a variant's place, its own variants inside.
+  std::string inner = programBytes();
+  section(SectionKind::VariantWords)->offset = bytes.size();
+  section(SectionKind::VariantWords)->count = inner.size() / 8;
+  records[0] = records[1] = {0, inner.size() / 8};
+  bytes += inner;
+  uint64_t total = bytes.size();
+  std::memcpy(bytes.data() + offsetof(ProgramHeader, totalBytes), &total, 8);
+  EXPECT_EQ(why(), "variant 0: program: it has slices, blobs or variants of its own");
 }

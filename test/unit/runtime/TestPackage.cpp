@@ -161,6 +161,13 @@ void ProgramBuilder::finish() {
     b.lastUse = std::max(b.lastUse, here());
 }
 
+void ProgramBuilder::addVariant(ProgramBuilder variant) {
+  variant.finish();
+  for (format::Kernel &k : variant.program.kernels)
+    k.entry.resize(1);
+  program.variants.push_back(std::move(variant.program));
+}
+
 format::PackageSpec ProgramBuilder::spec() {
   finish();
   format::PackageSpec spec;
@@ -191,6 +198,21 @@ ProgramBuilder makeAddScale(int variant) {
   b.endPrologue();
   b.call("add", {x, y, sum}, {}, b.symbolReg(n), 1, node);
   b.call("scale", {sum, out}, {three}, b.symbolReg(n), 1, b.node("Mul_2"));
+  b.end();
+  return b;
+}
+
+ProgramBuilder makeAddScaleFor(int64_t size, int64_t factor, int64_t spare) {
+  ProgramBuilder b;
+  uint32_t x = b.input("x", {b.dim(size)}), y = b.input("y", {b.dim(size)});
+  auto range = b.constant(size), times = b.constant(factor), bytes = b.constant(4 * size);
+  uint32_t sum = b.arena(bytes), out = b.output("z", {b.dim(size)}, bytes);
+  if (spare)
+    (void)b.arena(b.constant(spare));
+  b.plan();
+  b.endPrologue();
+  b.call("add", {x, y, sum}, {}, range, 1, b.node("Add_1"));
+  b.call("scale", {sum, out}, {times}, range, 1, b.node("Mul_2"));
   b.end();
   return b;
 }

@@ -66,6 +66,8 @@ public:
   /// Lifetimes, then the file.
   void write(const std::string &path);
   void finish();
+  /// Without weights: those are the general program's.
+  void addVariant(ProgramBuilder variant);
   format::PackageSpec spec();
 
 private:
@@ -77,6 +79,9 @@ private:
 
 /// out = (a + b) * 3 over a named dim "n", a weight added: the common example.
 ProgramBuilder makeAddScale(int variant = 1);
+
+/// The same for n = `size`, times `factor`, with `spare` bytes of arena that nothing needs.
+ProgramBuilder makeAddScaleFor(int64_t size, int64_t factor, int64_t spare = 0);
 
 /// Runs a session on float inputs of one dim each; fails the test on an error.
 std::vector<float> runFloats(Session &session, const std::vector<std::vector<float>> &inputs);
