@@ -91,8 +91,7 @@ wick_status Flight::bindDims(uint32_t input, const wick_value &value, const Fail
   return WICK_STATUS_OK;
 }
 
-wick_status Flight::bindInputs(std::span<const wick_value> inputs, bool needData, bool &sameDims,
-                                     const Failure &fail) {
+wick_status Flight::bindInputs(std::span<const wick_value> inputs, bool needData, bool &sameDims, const Failure &fail) {
   if (inputs.size() != program.inputs.size())
     return fail(WICK_STATUS_INVALID_ARGUMENT, "%zu inputs were given, the model has %zu", inputs.size(),
                 program.inputs.size());
@@ -158,7 +157,7 @@ static bool overlaps(const void *a, uint64_t aBytes, const void *b, uint64_t bBy
 }
 
 wick_status Flight::bindOutputs(std::span<const wick_value> inputs, std::span<wick_value> outputs,
-                                      const Failure &fail) {
+                                const Failure &fail) {
   if (!outputs.empty() && outputs.size() != program.outputs.size())
     return fail(WICK_STATUS_INVALID_ARGUMENT, "%zu outputs were given, the model has %zu", outputs.size(),
                 program.outputs.size());

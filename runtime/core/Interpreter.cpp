@@ -19,7 +19,7 @@ using format::kNone;
 using format::Op;
 
 wick_status Flight::failAt(const InstrRecord &i, std::string_view step, const Failure &fail, wick_status status,
-                                 const char *message) {
+                           const char *message) {
   auto node = program.nodeName(i.node);
   if (node.empty())
     status = fail(status, "%s", message);
@@ -256,7 +256,7 @@ wick_status Flight::interpret(uint32_t begin, uint32_t end, const Failure &fail)
 }
 
 wick_status Flight::run(std::span<const wick_value> inputs, std::span<wick_value> outputs,
-                              const wick_run_options &options, const Failure &fail) {
+                        const wick_run_options &options, const Failure &fail) {
   FloatState floatState;
   hasResult = false;
   runOptions = options;

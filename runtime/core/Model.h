@@ -62,12 +62,12 @@ struct wick_model {
   std::atomic<uint32_t> references{1};
   wick::runtime::PackageBytes package;
   wick::format::PackageReader reader;
-  wick::format::ProgramView program;                         ///< the general one
+  wick::format::ProgramView program;                          ///< the general one
   wick::runtime::Array<wick::runtime::ModelProgram> programs; ///< the general one, and its variants
   wick::runtime::CodeImage code;
-  const uint8_t *weights = nullptr;                  ///< 64-byte aligned
-  uint32_t slice = wick::format::kNone;              ///< index in program.slices
-  bool runnable = false;                             ///< opened with code
+  const uint8_t *weights = nullptr;     ///< 64-byte aligned
+  uint32_t slice = wick::format::kNone; ///< index in program.slices
+  bool runnable = false;                ///< opened with code
 
 private:
   using Failure = wick::runtime::Failure;
@@ -79,6 +79,6 @@ private:
   wick_status placeWeights(const wick_model_options &options, const Failure &fail);
 
   wick::runtime::Array<wick::abi::KernelFn> kernels; ///< of all programs in a row
-  wick::runtime::Array<uint64_t> programCopy; ///< when the source is not aligned
+  wick::runtime::Array<uint64_t> programCopy;        ///< when the source is not aligned
   wick::runtime::Array<uint64_t> weightsCopy;
 };

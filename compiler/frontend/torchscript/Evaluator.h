@@ -198,7 +198,7 @@ private:
   std::deque<Frame> frames;
   std::vector<Change> changes;
   std::map<std::string, std::string> mismatches; ///< why a value is unset: key of the condition that settles it
-  unsigned speculating = 0; ///< > 0: changes are kept
+  unsigned speculating = 0;                      ///< > 0: changes are kept
   uint64_t steps = 0;
 };
 
