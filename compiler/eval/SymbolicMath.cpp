@@ -29,6 +29,10 @@ static int compare(AffineExpr a, AffineExpr b) {
   return left ? left : compare(x.getRHS(), y.getRHS());
 }
 
+/// Larger products are kept as they are: expressions of sizes are far below, and hostile models must not make this
+/// the place where time and memory go.
+static constexpr size_t maxProducts = 1 << 14, maxDegree = 64;
+
 /// By degree, then by atoms: compatible with multiplication, as long division needs.
 bool ShapeMath::MonomialLess::operator()(const Monomial &a, const Monomial &b) const {
   if (a.size() != b.size())
@@ -66,6 +70,9 @@ ShapeMath::MaybePoly ShapeMath::add(const Poly &a, const Poly &b, int64_t factor
 
 ShapeMath::MaybePoly ShapeMath::multiply(const Poly &a, const Poly &b) {
   Poly product;
+  if (a.size() * b.size() > maxProducts ||
+      (!a.empty() && !b.empty() && a.rbegin()->first.size() + b.rbegin()->first.size() > maxDegree))
+    return std::nullopt;
   for (const auto &[monomialA, factorA] : a)
     for (const auto &[monomialB, factorB] : b) {
       Monomial both;
@@ -171,6 +178,9 @@ ShapeMath::MaybePoly ShapeMath::divideExactly(Poly a, const Poly &b) {
 
 static int64_t floorQuotient(int64_t a, int64_t b) { return a / b - (a % b < 0); } // b > 0
 
+/// std::gcd has no answer for INT64_MIN; 1 divides everything.
+static int64_t gcd(int64_t a, int64_t b) { return a == INT64_MIN || b == INT64_MIN ? 1 : std::gcd(a, b); }
+
 ShapeMath::MaybePoly ShapeMath::floorDivByConstant(const Poly &a, int64_t divisor) {
   // Whole multiples of the divisor leave the division: floor((d*q + r)/d) = q + floor(r/d).
   Poly whole, rest;
@@ -188,7 +198,7 @@ ShapeMath::MaybePoly ShapeMath::floorDivByConstant(const Poly &a, int64_t diviso
     if (monomial.empty())
       offset = factor;
     else
-      common = std::gcd(common, factor);
+      common = gcd(common, factor);
   }
   Poly reduced;
   for (const auto &[monomial, factor] : rest)
@@ -273,7 +283,7 @@ int64_t ShapeMath::content(AffineExpr expr) {
   int64_t common = poly ? 0 : 1;
   if (poly)
     for (const auto &[monomial, factor] : *poly)
-      common = std::gcd(common, factor);
+      common = gcd(common, factor);
   return common;
 }
 

@@ -8,6 +8,7 @@
 
 #include "compiler/eval/OpEval.h"
 #include "compiler/eval/SymbolicMath.h"
+#include "dialects/graph/SizeCheck.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,6 +17,8 @@
 using namespace mlir;
 namespace wick::compiler {
 
+/// Terms (as a tree) and levels of an expression of sizes; longer ones are an error.
+static constexpr unsigned maxTerms = 4000, maxTermDepth = 300;
 /// Executing a fold beyond this many multiply-adds is left to the packager.
 static constexpr int64_t maxFoldWork = int64_t(1) << 24;
 
@@ -68,6 +71,14 @@ bool GraphBuilder::refusesCode(const Twine &who, Type type) {
   return true;
 }
 
+/// The first result that no tensor can be; "" when all can.
+static std::string sizeProblem(TypeRange results) {
+  for (Type t : results)
+    if (std::string why = graph::sizeProblem(t); !why.empty())
+      return why;
+  return "";
+}
+
 Value GraphBuilder::create(StringRef opName, ValueRange operands, ArrayRef<NamedAttribute> attrs) {
   for (Value v : operands)
     if (!v)
@@ -80,6 +91,8 @@ Value GraphBuilder::create(StringRef opName, ValueRange operands, ArrayRef<Named
   graph::InferRequest request{b.getContext(), operands.getTypes(), b.getDictionaryAttr(attrs), symbols, {}, {}};
   if (mlir::failed(infer->inferTypes(request)))
     return fail(request.error);
+  if (std::string why = sizeProblem(request.results); !why.empty())
+    return fail(opName + ": " + why);
   if (!info->hasTrait<graph::TakesCodes>()) {
     auto refuses = [&](Type t) { return refusesCode(opName, t); };
     if (llvm::any_of(operands.getTypes(), refuses) || llvm::any_of(request.results, refuses))
@@ -331,19 +344,38 @@ void GraphBuilder::learnFacts(Operation *op) {
 
 //===-- Shape algebra ------------------------------------------------------===//
 
+/// Counts the terms of an expression as a tree, up to `left`; false when there are more, or too many levels.
+static bool fits(AffineExpr e, unsigned &left, unsigned depth) {
+  if (left == 0 || depth == 0)
+    return false;
+  --left;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+  return !binary || (fits(binary.getLHS(), left, depth - 1) && fits(binary.getRHS(), left, depth - 1));
+}
+
+/// `e`, unless it is too long.
+static AffineExpr bounded(GraphBuilder &g, AffineExpr e) {
+  unsigned left = maxTerms;
+  if (fits(e, left, maxTermDepth))
+    return e;
+  g.fail("an expression of sizes has more than " + Twine(maxTerms) + " terms, or is nested more than " +
+         Twine(maxTermDepth) + " deep");
+  return g.expr(1);
+}
+
 AffineExpr GraphBuilder::simplify(AffineExpr e) {
   if (isa<AffineConstantExpr, AffineSymbolExpr>(e))
     return e;
   auto r = ranges();
-  return ShapeMath(b.getContext(), r).simplify(e);
+  return bounded(*this, ShapeMath(b.getContext(), r).simplify(e));
 }
 AffineExpr GraphBuilder::floorDiv(AffineExpr a, AffineExpr by) {
   auto r = ranges();
-  return ShapeMath(b.getContext(), r).floorDiv(a, by);
+  return bounded(*this, ShapeMath(b.getContext(), r).floorDiv(a, by));
 }
 AffineExpr GraphBuilder::ceilDiv(AffineExpr a, AffineExpr by) {
   auto r = ranges();
-  return ShapeMath(b.getContext(), r).ceilDiv(a, by);
+  return bounded(*this, ShapeMath(b.getContext(), r).ceilDiv(a, by));
 }
 AffineExpr GraphBuilder::exactQuotient(AffineExpr a, AffineExpr by) {
   auto r = ranges();
@@ -374,6 +406,10 @@ SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, Ty
                                          ArrayRef<AffineExpr> args, AffineExpr units, AffineExpr scratch) {
   if (hasError() || !llvm::all_of(operands, [](Value v) { return !!v; })) {
     fail("routine " + name + " lacks an operand");
+    return SmallVector<Value>(results.size());
+  }
+  if (std::string why = sizeProblem(results); !why.empty()) {
+    fail("routine " + name + ": " + why);
     return SmallVector<Value>(results.size());
   }
   // Routines that only move elements take codes as bytes.

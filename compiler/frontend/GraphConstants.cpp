@@ -27,7 +27,11 @@ static std::vector<char> splatBytes(Type elem, int64_t count, double v) {
       std::memcpy(one, &bits, bytes);
     }
   } else {
-    int64_t x = elem.isInteger(1) ? v != 0 : int64_t(v);
+    // Numbers outside the type's values come from models; they end at its bounds.
+    int64_t x = elem.isInteger(1) ? v != 0
+                : v >= 0x1p63     ? (elem.isUnsignedInteger(64) && v < 0x1p64 ? int64_t(uint64_t(v)) : INT64_MAX)
+                : !(v >= -0x1p63) ? (v != v ? 0 : INT64_MIN)
+                                  : int64_t(v);
     std::memcpy(one, &x, std::min(bytes, 8u));
   }
   std::vector<char> out(size_t(count) * bytes);
@@ -164,12 +168,18 @@ std::optional<SmallVector<double>> GraphBuilder::doublesOf(Value v) const {
   return out;
 }
 
+/// Large weights are not read for one number.
+static bool isOne(Value v) {
+  auto type = v ? cast<RankedTensorType>(v.getType()) : RankedTensorType();
+  return type && type.hasStaticShape() && type.getNumElements() == 1;
+}
+
 std::optional<int64_t> GraphBuilder::intOf(Value v) const {
-  auto list = intsOf(v);
+  auto list = isOne(v) ? intsOf(v) : std::nullopt;
   return list && list->size() == 1 ? std::optional((*list)[0]) : std::nullopt;
 }
 std::optional<double> GraphBuilder::doubleOf(Value v) const {
-  auto list = doublesOf(v);
+  auto list = isOne(v) ? doublesOf(v) : std::nullopt;
   return list && list->size() == 1 ? std::optional((*list)[0]) : std::nullopt;
 }
 

@@ -196,15 +196,18 @@ private:
       return result;
     }
     if (isExportFile(request.input))
-      return importExportFile(context.get(), request.input, weights, options);
+      return request.maxOps ? importExportFile(context.get(), request.input, weights, options, request.maxOps)
+                            : importExportFile(context.get(), request.input, weights, options);
     if (isTorchScriptFile(request.input)) {
       TorchScriptOptions script;
       script.common = options;
       script.method = request.method, script.values = request.values;
       script.eval = request.eval, script.fresh = request.fresh, script.assumeNoRaise = request.assumeNoRaise;
       script.qnnpack = request.quantizedEngine == "qnnpack";
-      script.maxUnroll = request.maxUnroll ? request.maxUnroll : script.maxUnroll;
-      script.maxSteps = request.maxSteps ? request.maxSteps : script.maxSteps;
+      auto limit = [](auto &value, uint64_t given) { value = given ? given : value; };
+      limit(script.maxUnroll, request.maxUnroll), limit(script.maxSteps, request.maxSteps);
+      limit(script.maxOps, request.maxOps), limit(script.maxElements, request.maxElements);
+      limit(script.maxNesting, std::min<uint64_t>(request.maxNesting, 100'000));
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
     return importOnnxFile(context.get(), request.input, weights, options);

@@ -4,7 +4,7 @@
 // simplified, printed and serialized already, which is why the dialect has no
 // expression type of its own.
 //
-#include "dialects/graph/Shapes.h"
+#include "dialects/graph/SizeCheck.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
@@ -37,6 +37,19 @@ SmallVector<AffineExpr> dimsOf(Type type) {
 
 AffineExpr dimOf(Type type, unsigned dim) { return dimsOf(type)[dim]; }
 
+/// Whether a tensor can be of these sizes, kDynamic ones left out.
+static bool isPossible(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t d : shape) {
+    if (d == ShapedType::kDynamic)
+      continue;
+    if (d < 0 || d > maxElements || (d > 0 && count > maxElements / d))
+      return false;
+    count *= std::max<int64_t>(d, 1); // a zero elsewhere does not excuse a size that overflows
+  }
+  return true;
+}
+
 RankedTensorType tensorOf(Type elem, ArrayRef<AffineExpr> dims) {
   SmallVector<int64_t> shape;
   SmallVector<AffineExpr> exprs;
@@ -48,12 +61,32 @@ RankedTensorType tensorOf(Type elem, ArrayRef<AffineExpr> dims) {
     symbols = std::max(symbols, symbolsUsed(s));
     auto c = dyn_cast<AffineConstantExpr>(s);
     shape.push_back(c ? c.getValue() : ShapedType::kDynamic);
-    dynamic |= !c;
+    dynamic |= !c || c.getValue() == ShapedType::kDynamic;
+  }
+  if (!isPossible(shape)) {
+    shape.assign(dims.size(), ShapedType::kDynamic);
+    dynamic = true;
   }
   if (!dynamic)
     return RankedTensorType::get(shape, elem);
   auto map = AffineMap::get(0, symbols, exprs, elem.getContext());
   return RankedTensorType::get(shape, elem, AffineMapAttr::get(map));
+}
+
+std::string sizeProblem(Type type) {
+  auto t = cast<RankedTensorType>(type);
+  auto map = dyn_cast_or_null<AffineMapAttr>(t.getEncoding());
+  bool isImpossible = false;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (auto [i, e] : llvm::enumerate(map ? map.getValue().getResults() : ArrayRef<AffineExpr>())) {
+    auto c = dyn_cast<AffineConstantExpr>(e);
+    if (c && c.getValue() < 0)
+      return "a dim would have the size " + std::to_string(c.getValue());
+    isImpossible |= c && t.isDynamicDim(i); // tensorOf gives constants their place in the shape
+    os << (i ? "x" : "") << e;
+  }
+  return isImpossible ? "a tensor of " + text + " would have more than 2^48 elements" : "";
 }
 
 std::optional<int64_t> constantOf(AffineExpr e) {

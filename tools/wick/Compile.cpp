@@ -150,6 +150,10 @@ static void addTorchScript(CLI::App &sub, Options &options) {
   sub.add_option("--max-unroll", request.maxUnroll, "TorchScript: longest loop that is written out")->type_name("N");
   sub.add_option("--max-steps", request.maxSteps, "TorchScript: expressions that are evaluated at most")
       ->type_name("N");
+  sub.add_option("--max-elements", request.maxElements, "TorchScript: elements of lists and dicts at one time")
+      ->type_name("N");
+  sub.add_option("--max-nesting", request.maxNesting, "TorchScript: levels of the source and of calls")->type_name("N");
+  sub.add_option("--max-ops", request.maxOps, "PyTorch: ops that the graph may have")->type_name("N");
 }
 
 void addCompile(CLI::App &app, Action &action) {

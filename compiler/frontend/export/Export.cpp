@@ -28,14 +28,20 @@ bool isExportFile(const std::string &path) {
 }
 
 ImportResult importExportFile(MLIRContext *context, const std::string &path, WeightStore &weights,
-                              ImportOptions options) {
+                              ImportOptions options, uint64_t maxOps) {
+  auto file = ExportFile::open(path);
+  if (file)
+    return importExport(context, *file, weights, std::move(options), maxOps);
   ImportResult result;
   result.kind = ImportResult::Kind::Error;
-  auto file = ExportFile::open(path);
-  if (!file) {
-    result.problems.push_back({true, "", "", llvm::toString(file.takeError())});
-    return result;
-  }
+  result.problems.push_back({true, "", "", llvm::toString(file.takeError())});
+  return result;
+}
+
+ImportResult importExport(MLIRContext *context, const ExportFile &file, WeightStore &weights, ImportOptions options,
+                          uint64_t maxOps) {
+  ImportResult result;
+  result.kind = ImportResult::Kind::Error;
   if (options.modelName == ImportOptions().modelName)
     options.modelName = "model.pt2";
   for (const std::string &name : options.keep)
@@ -47,7 +53,7 @@ ImportResult importExportFile(MLIRContext *context, const std::string &path, Wei
   for (int round = 0;; ++round) {
     OwningOpRef<ModuleOp> module = ModuleOp::create(FileLineColLoc::get(context, options.modelName, 0, 0));
     WeightStore attempt; // ids of rounds that are thrown away must not show
-    ExportImporter importer(*module, *file, attempt, options, states);
+    ExportImporter importer(*module, file, attempt, options, states, maxOps);
     importer.run();
     if (round + 1 < maxRounds && !importer.hasErrors() && importer.written != states) {
       states = importer.written;

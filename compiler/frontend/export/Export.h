@@ -19,11 +19,17 @@ namespace wick::compiler {
 /// Whether a file is a torch.export archive, by its content.
 bool isExportFile(const std::string &path);
 
+class ExportFile;
+
+/// Imports a file that has been read; `maxOps` (--max-ops) ends the import of hostile ones.
+ImportResult importExport(mlir::MLIRContext *context, const ExportFile &file, WeightStore &weights,
+                          ImportOptions options = {}, uint64_t maxOps = 1'000'000);
+
 /// Reads and imports a .pt2 file. Weights refer to the mapped file, which the store
 /// keeps alive. `--dim` takes the program's names of sizes (s27) and those that
 /// `--shape` gives.
 ImportResult importExportFile(mlir::MLIRContext *context, const std::string &path, WeightStore &weights,
-                              ImportOptions options = {});
+                              ImportOptions options = {}, uint64_t maxOps = 1'000'000);
 
 } // namespace wick::compiler
 

@@ -121,8 +121,12 @@ Expected<ExportFile> ExportFile::open(const std::string &path) {
   auto opened = torch::TorchArchive::open(path);
   if (!opened)
     return opened.takeError();
+  return read(std::move(*opened), path);
+}
+
+Expected<ExportFile> ExportFile::read(torch::TorchArchive opened, const std::string &path) {
   ExportFile file;
-  file.archive = std::make_shared<torch::TorchArchive>(std::move(*opened));
+  file.archive = std::make_shared<torch::TorchArchive>(std::move(opened));
   bool isOld = file.archive->kind() == torch::ArchiveKind::ExportOld;
   if (!isOld && file.archive->kind() != torch::ArchiveKind::Export)
     return wrong(path + " is not an exported program");

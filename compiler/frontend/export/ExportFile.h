@@ -23,6 +23,7 @@ class ExportFile {
 public:
   /// Opens and checks kind, schema version and the parts that every program has.
   static llvm::Expected<ExportFile> open(const std::string &path);
+  static llvm::Expected<ExportFile> read(torch::TorchArchive archive, const std::string &name);
 
   const llvm::json::Object &program() const { return *json.getAsObject(); }
   const llvm::json::Object &graph() const { return *graphObject; }

@@ -14,9 +14,12 @@ namespace wick::compiler {
 using torch::Arg;
 
 ExportImporter::ExportImporter(ModuleOp module, const ExportFile &file, WeightStore &weights,
-                               const ImportOptions &options, std::set<std::string> states)
-    : g(module, weights), tensors(g), dispatcher(tensors), module(module), file(file), options(options),
-      states(std::move(states)) {}
+                               const ImportOptions &options, std::set<std::string> states, uint64_t maxOps)
+    : g(module, weights), limit(g, maxOps), tensors(g), dispatcher(tensors), module(module), file(file),
+      options(options), states(std::move(states)) {}
+
+/// Problems after which the walk ends.
+static constexpr size_t maxProblems = 1000;
 
 //===-- Problems -----------------------------------------------------------===//
 
@@ -136,7 +139,7 @@ std::optional<torch::Operand> ExportImporter::argumentOf(const Json &arg, Node &
 //===-- Results ------------------------------------------------------------===//
 
 /// The names that an output argument defines, with a list's items in order.
-static void outputNames(const llvm::json::Object &arg, std::vector<std::string> &out) {
+static void definedNames(const llvm::json::Object &arg, std::vector<std::string> &out) {
   if (arg.empty())
     return;
   const llvm::json::Value &v = arg.begin()->second;
@@ -160,7 +163,7 @@ void ExportImporter::breakOutputs(const Node &node) {
   std::vector<std::string> names;
   for (size_t i = 0; list && i < list->size(); ++i)
     if (const Object *o = (*list)[i].getAsObject())
-      outputNames(*o, names);
+      definedNames(*o, names);
   for (const std::string &name : names)
     broken.back().insert(name);
 }
@@ -172,7 +175,7 @@ void ExportImporter::define(const Node &node, std::vector<Operand> results) {
   std::vector<std::string> names;
   for (const Json &e : *list)
     if (const Object *o = e.getAsObject())
-      outputNames(*o, names);
+      definedNames(*o, names);
   // A list among the results stands for its items where the node says as_tensors.
   if (results.size() == 1 && results[0].kind() == Arg::Kind::List)
     results = std::vector<Operand>(results[0].list);
@@ -190,7 +193,9 @@ void ExportImporter::define(const Node &node, std::vector<Operand> results) {
       StringRef sym = symbolName(expr ? expr->getString("expr_str").value_or("") : "");
       auto range = rangeOf(sym);
       AffineExpr e = dispatcher.integerOf(result, range.first, range.second);
-      if (e && !sym.empty())
+      if (!e)
+        continue; // told, and broken
+      if (!sym.empty())
         symbols.insert({sym.str(), e});
       result = Operand::integer(e);
     }
@@ -223,7 +228,7 @@ void ExportImporter::importNode(const Object &json, size_t index) {
   const llvm::json::Array *outs = json.getArray("outputs"), *ins = json.getArray("inputs");
   if (node.name.empty() && outs && !outs->empty() && (*outs)[0].getAsObject()) {
     std::vector<std::string> names;
-    outputNames(*(*outs)[0].getAsObject(), names);
+    definedNames(*(*outs)[0].getAsObject(), names);
     node.name = names.empty() ? "" : names[0];
   }
   if (const Object *metadata = json.getObject("metadata"))
@@ -239,7 +244,7 @@ void ExportImporter::importNode(const Object &json, size_t index) {
       // What is broken was told where it broke.
       std::vector<std::string> names;
       if (arg && arg->getAsObject())
-        outputNames(*arg->getAsObject(), names);
+        definedNames(*arg->getAsObject(), names);
       if (llvm::none_of(names, [&](auto &n) { return broken.back().contains(n); }))
         note(node,
              "argument " + Twine(i) +
@@ -274,9 +279,14 @@ void ExportImporter::importNode(const Object &json, size_t index) {
 bool ExportImporter::importNodes(const Object &graph) {
   size_t before = problems.size();
   const llvm::json::Array *nodes = graph.getArray("nodes");
-  for (size_t i = 0; nodes && i < nodes->size(); ++i)
+  for (size_t i = 0; nodes && i < nodes->size(); ++i) {
     if (const Object *node = (*nodes)[i].getAsObject())
       importNode(*node, i);
+    if (limit.exceeded() || problems.size() > maxProblems)
+      break;
+  }
+  if (limit.exceeded() && problems.empty())
+    problems.push_back({true, "", "", limit.message()}), onlyUnsupported = false;
   return problems.size() == before;
 }
 
@@ -287,7 +297,7 @@ std::optional<std::vector<torch::Operand>> ExportImporter::importGraph(const Obj
   const llvm::json::Array *ins = graph.getArray("inputs"), *outs = graph.getArray("outputs");
   for (size_t i = 0; ins && i < ins->size(); ++i)
     if (const Object *o = (*ins)[i].getAsObject())
-      outputNames(*o, names);
+      definedNames(*o, names);
   if (names.size() != inputs.size()) {
     g.fail("a graph within takes " + Twine(names.size()) + " operands, " + Twine(inputs.size()) + " are given");
     return std::nullopt;

@@ -10,6 +10,7 @@
 #include "compiler/frontend/export/Export.h"
 #include "compiler/frontend/export/ExportFile.h"
 #include "compiler/frontend/torch/Dispatch.h"
+#include "compiler/frontend/torch/OpLimit.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <set>
@@ -20,11 +21,12 @@ class ExportImporter {
 public:
   /// `states`: parameters, buffers and constants that the program writes to, as far as is known.
   ExportImporter(mlir::ModuleOp module, const ExportFile &file, WeightStore &weights, const ImportOptions &options,
-                 std::set<std::string> states);
+                 std::set<std::string> states, uint64_t maxOps);
   /// Imports the program; problems are in `problems`.
   void run();
 
   GraphBuilder g;
+  torch::OpLimit limit;
   torch::TensorSpace tensors;
   torch::Dispatcher dispatcher;
   std::vector<onnx::Problem> problems;
@@ -101,6 +103,7 @@ private:
   std::vector<Weight> allWeights, userInputs;
   std::map<std::string, std::string> weightNames; ///< by argument
   std::vector<std::pair<std::string, mlir::Value>> outputs;
+  std::set<std::string> outputNames;
   std::vector<size_t> unsupported; ///< indices of problems that may be merged
 };
 

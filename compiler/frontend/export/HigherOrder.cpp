@@ -48,6 +48,7 @@ Operand ExportImporter::compare(StringRef op, const Operand &a, const Operand &b
       if ((lo == 0 && hi == 0) || lo > 0 || hi < 0)
         return Operand::boolean((lo == 0 && hi == 0) == (op == "eq"));
     } else {
+      lo = std::max(lo, -INT64_MAX), hi = std::max(hi, -INT64_MAX); // have negatives
       bool isUpper = op == "gt" || op == "ge", isStrict = op == "lt" || op == "gt";
       int64_t low = isUpper ? lo : -hi, high = isUpper ? hi : -lo; // of the difference, as if `gt`
       if (isStrict ? low > 0 : low >= 0)
@@ -296,7 +297,8 @@ bool ExportImporter::callSpecial(const Node &node, std::vector<Operand> &results
   if (target == "sym_size" && node.args.size() == 2) {
     Value v = tensors.read(at(0).tensor);
     int64_t rank = v ? g.rank(v) - at(0).tensor->isComplex : 0;
-    auto dim = graph::constantOf(dispatcher.integerOf(at(1)));
+    AffineExpr asked = dispatcher.integerOf(at(1));
+    auto dim = asked ? graph::constantOf(asked) : std::nullopt;
     if (!v || !dim || *dim < -rank || *dim >= rank)
       return g.fail("the dim of a size is out of range"), false;
     return results.push_back(Operand::integer(g.dim(v, *dim < 0 ? *dim + rank : *dim))), true;
@@ -309,7 +311,8 @@ bool ExportImporter::callSpecial(const Node &node, std::vector<Operand> &results
     Value v = at(0).isTensor() ? tensors.read(at(0).tensor) : Value();
     if (!v)
       return false;
-    v = g.reshape(v, ArrayRef<int64_t>());
+    if (!(v = g.reshape(v, ArrayRef<int64_t>())))
+      return false;
     mlir::Type elem = g.elem(v);
     bool isBool = elem.isInteger(1), isFloat = isa<FloatType>(elem);
     Operand out = isBool ? Operand::boolean(false) : isFloat ? Operand::number(0) : Operand::integer({});

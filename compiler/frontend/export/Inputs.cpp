@@ -7,6 +7,7 @@
 #include "compiler/frontend/export/ExportImporter.h"
 #include "compiler/frontend/export/SymExpr.h"
 #include "compiler/frontend/torch/archive/Json.h"
+#include "dialects/graph/SizeCheck.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -132,8 +133,13 @@ Value ExportImporter::argument(const std::string &name, const Object &meta) {
   if (dtype == ScalarType::ComplexFloat || dtype == ScalarType::ComplexDouble)
     dims.push_back(g.expr(2));
   Location loc = locationOf(name);
+  mlir::Type type = graph::tensorOf(elem, dims);
+  if (std::string why = graph::sizeProblem(type); !why.empty()) {
+    problems.push_back({true, name, "input", why});
+    return {};
+  }
   argumentNames.push_back(name);
-  Value v = entry->addArgument(graph::tensorOf(elem, dims), loc);
+  Value v = entry->addArgument(type, loc);
   auto fn = cast<func::FuncOp>(entry->getParentOp());
   fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
   return v;
@@ -260,7 +266,7 @@ static void leafNames(const llvm::json::Object &spec, const std::string &path, s
   }
 }
 
-static std::vector<std::string> outputNames(const llvm::json::Object &program) {
+static std::vector<std::string> namesOfOutputs(const llvm::json::Object &program) {
   std::vector<std::string> out;
   const llvm::json::Object *module = program.getObject("graph_module");
   const llvm::json::Array *calls = module ? module->getArray("module_call_graph") : nullptr;
@@ -282,14 +288,14 @@ void ExportImporter::addOutput(const std::string &name, Value v) {
   if (!v)
     return void(problems.push_back({true, name, "output", g.hasError() ? g.takeError() : "the output has no value"}));
   std::string unique = name;
-  for (int n = 2; llvm::any_of(outputs, [&](auto &o) { return o.first == unique; }); ++n)
+  for (int n = 2; !outputNames.insert(unique).second; ++n)
     unique = name + "_" + std::to_string(n);
   outputs.push_back({unique, v});
 }
 
 void ExportImporter::importOutputs() {
   const llvm::json::Array *specs = file.signature().getArray("output_specs"), *args = file.graph().getArray("outputs");
-  std::vector<std::string> names = outputNames(file.program());
+  std::vector<std::string> names = namesOfOutputs(file.program());
   std::vector<std::pair<std::string, Value>> mutations;
   size_t user = 0;
   for (size_t i = 0; specs && args && i < specs->size() && i < args->size(); ++i) {

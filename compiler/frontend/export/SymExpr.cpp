@@ -8,7 +8,7 @@
 using namespace mlir;
 namespace wick::compiler {
 
-static constexpr int maxDepth = 100;
+static constexpr int maxDepth = 100, maxArgs = 100;
 
 namespace {
 class SymParser {
@@ -39,6 +39,8 @@ public:
       args.push_back(parse(depth + 1));
       if (!args.back())
         return {};
+      if (args.size() > maxArgs)
+        return fail("an expression has more than " + std::to_string(maxArgs) + " parts");
     }
     return apply(name.rsplit('.').second.empty() ? name : name.rsplit('.').second, args);
   }

@@ -261,8 +261,19 @@ std::vector<Operand> Dispatcher::callInPlace(const Schema &schema, std::vector<O
   return out;
 }
 
+/// Whether a number has a value: after an error in what gives it, it has none.
+static bool hasValue(const Operand &o) {
+  return o.kind() == Arg::Kind::List ? llvm::all_of(o.list, hasValue)
+                                     : o.kind() != Arg::Kind::Int || o.value.tensor || o.value.integer;
+}
+
 std::vector<Operand> Dispatcher::call(const Schema &schema, std::vector<Operand> args) {
   args.resize(std::max(args.size(), schema.args.size()));
+  for (auto [i, o] : llvm::enumerate(args))
+    if (!hasValue(o)) {
+      g.fail(schema.fullName() + ": argument " + Twine(i) + " has no value");
+      return std::vector<Operand>(schema.results.size(), Operand(tensors.make({})));
+    }
   if (schema.writes())
     return callInPlace(schema, args);
   if (ViewFn view = findView(schema.name); view && !args.empty() && args[0].isTensor()) {

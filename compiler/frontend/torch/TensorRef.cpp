@@ -27,7 +27,12 @@ Tensor TensorSpace::makeLazy(std::function<Value()> load, Storage::Kind kind, St
 
 Tensor TensorSpace::derive(const Tensor &of, StringRef name, View::Forward forward, View::Inverse inverse,
                            std::optional<Exprs> strides) {
+  if (of->view->depth >= maxViews) {
+    g.fail("a tensor is a view of more than " + Twine(maxViews) + " views");
+    return make({});
+  }
   auto view = std::make_shared<View>();
+  view->depth = of->view->depth + 1;
   view->storage = of->view->storage;
   view->base = of->view;
   view->forward = std::move(forward);
@@ -304,11 +309,15 @@ Tensor diagonalView(TensorSpace &s, const Tensor &t, int64_t offset, int64_t axi
       perm.push_back(i);
   perm.append({axis1, axis2});
   Tensor last = permuteView(s, t, perm);
+  if (!s.read(last))
+    return s.make({});
   Exprs dims = g.dims(s.read(last));
   AffineExpr columns = dims.pop_back_val(), rows = dims.pop_back_val();
   auto step = graph::constantOf(columns);
   if (!step)
     return g.fail("diagonal of a dim that is not a constant"), s.make({});
+  if (offset > graph::maxDim || offset < -graph::maxDim || *step > graph::maxDim)
+    return g.fail("diagonal " + Twine(offset) + " is out of range"), s.make({});
   int64_t down = std::max<int64_t>(-offset, 0), right = std::max<int64_t>(offset, 0);
   AffineExpr size = g.symbols.max(g.symbols.min(g.simplify(rows - down), g.simplify(columns - right)), g.expr(0));
   dims.push_back(g.simplify(rows * columns));

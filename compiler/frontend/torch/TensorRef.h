@@ -39,6 +39,7 @@ struct View {
   Inverse inverse;              ///< base with `part` in place of what forward gives; null: cannot be written
   std::string name;             ///< "slice", for messages
   std::optional<Exprs> strides; ///< of the value's dims, in elements; none: not known
+  unsigned depth = 0;           ///< of the chain
   // What the last read gave, for which value of the base, and when.
   mutable mlir::Value from, made;
   mutable unsigned epoch = 0;
@@ -58,13 +59,14 @@ using Tensor = std::shared_ptr<TensorRef>;
 class TensorSpace {
 public:
   explicit TensorSpace(GraphBuilder &g) : g(g) {}
+  static constexpr unsigned maxViews = 1000;
   GraphBuilder &g;
 
   /// A tensor with a storage of its own.
   Tensor make(mlir::Value v, Storage::Kind kind = Storage::Kind::Temporary, llvm::StringRef name = "");
   /// The same, with its value made at the first read.
   Tensor makeLazy(std::function<mlir::Value()> load, Storage::Kind kind, llvm::StringRef name);
-  /// A view of `of`; null strides: not known.
+  /// A view of `of`; null strides: not known. Fails beyond maxViews in one chain.
   Tensor derive(const Tensor &of, llvm::StringRef name, View::Forward forward, View::Inverse inverse,
                 std::optional<Exprs> strides);
 

@@ -350,13 +350,23 @@ static void giveParts(ViewCall &c, int64_t axis, ArrayRef<AffineExpr> sizes) {
   c.giveList(out);
 }
 
+/// Parts of one tensor; each is a value of its own.
+static bool tooMany(ViewCall &c, int64_t parts) {
+  constexpr int64_t most = 1 << 16;
+  if (parts > most)
+    c.g.fail(c.schema.name + " into " + Twine(parts) + " parts; at most " + Twine(most) + " can be made");
+  return parts > most;
+}
+
 /// Parts of `size`, the last one smaller.
 static void splitEvenly(ViewCall &c, int64_t axis, int64_t size) {
   auto n = graph::constantOf(c.dims(c.self())[axis]);
   if (!n)
     return void(c.g.fail(c.schema.name + " of a dim that is not a constant: how many parts is not known"));
   SmallVector<int64_t> sizes;
-  for (int64_t at = 0; at < *n || sizes.empty(); at += size)
+  if (*n < 0 || tooMany(c, *n / size))
+    return;
+  for (int64_t at = 0; at < *n || sizes.empty(); at += std::min(size, *n + 1))
     sizes.push_back(std::min(size, *n - at));
   giveParts(c, axis, c.g.exprs(sizes));
 }
@@ -380,7 +390,9 @@ static void chunk(ViewCall &c) {
     return void(c.g.fail(c.schema.name + " into " + Twine(count) + " parts"));
   AffineExpr dim = c.dims(c.self())[axis];
   if (auto n = graph::constantOf(dim))
-    return splitEvenly(c, axis, std::max<int64_t>((*n + count - 1) / count, 1));
+    return splitEvenly(c, axis, std::max<int64_t>(*n / count + (*n % count != 0), 1));
+  if (tooMany(c, count))
+    return;
   AffineExpr each = c.g.exactQuotient(dim, c.g.expr(count));
   if (!each)
     return void(c.g.fail(c.schema.name + " of a dim that is not a constant: how many parts is not known"));
@@ -396,6 +408,10 @@ static void tensorSplit(ViewCall &c) {
   Exprs sizes;
   if (c.schema.find("sections") >= 0) {
     int64_t count = c.constant(c.arg("sections"));
+    if (count < 1)
+      return void(g.fail("aten::tensor_split into " + Twine(count) + " parts"));
+    if (tooMany(c, count))
+      return;
     for (int64_t i = 0; i < count; ++i) // the first dim % count parts have one more
       sizes.push_back(g.floorDiv(dim + (count - 1 - i), g.expr(count)));
   } else if (c.schema.find("indices") >= 0) {
@@ -422,6 +438,8 @@ static void unbind(ViewCall &c) {
   if (!n)
     return void(c.g.fail("aten::unbind of a dim that is not a constant: how many parts is not known"));
   std::vector<Tensor> out;
+  if (tooMany(c, *n))
+    return;
   for (int64_t i = 0; i < *n; ++i)
     out.push_back(selectView(c.s, c.self(), axis, c.g.expr(i)));
   c.giveList(out);
@@ -476,10 +494,16 @@ static void to(ViewCall &c) {
 }
 
 static void viewAsComplex(ViewCall &c) {
+  Exprs dims = c.dims(c.self());
+  bool isFloat = isa<FloatType>(c.g.elem(c.s.read(c.self())));
+  if (c.self()->isComplex || !isFloat || dims.empty() || !graph::isConstant(dims.back(), 2))
+    return void(c.g.fail("aten::view_as_complex needs floats with a last dim of 2"));
   alias(c);
   c.results[0].tensor->isComplex = true;
 }
 static void viewAsReal(ViewCall &c) {
+  if (!c.self()->isComplex)
+    return void(c.g.fail("aten::view_as_real of real numbers"));
   alias(c);
   c.results[0].tensor->isComplex = false;
 }

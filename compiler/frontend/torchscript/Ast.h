@@ -38,6 +38,7 @@ struct Expr {
   Kind kind = Kind::None;
   uint32_t line = 0;
   uint32_t offset = 0; ///< bytes from the start of the file
+  uint32_t height = 1; ///< levels of the tree, from here down
   int64_t integer = 0;
   double number = 0, imaginary = 0;
   std::string text;

@@ -15,14 +15,20 @@ namespace wick::compiler::torchscript {
 //===-- Writes that are taken back -----------------------------------------===//
 
 void Evaluator::touch(const std::shared_ptr<ListData> &list) {
-  if (!speculating)
+  if (!speculating || list->touched == trial)
+    return; // the contents are kept already
+  if (!spend(list->items.size()))
     return;
+  list->touched = trial;
   changes.emplace_back().list = list;
   changes.back().items = list->items;
 }
 void Evaluator::touch(const std::shared_ptr<DictData> &dict) {
-  if (!speculating)
+  if (!speculating || dict->touched == trial)
     return;
+  if (!spend(dict->entries.size()))
+    return;
+  dict->touched = trial;
   changes.emplace_back().dict = dict;
   changes.back().entries = dict->entries;
 }
@@ -49,9 +55,9 @@ void Evaluator::rollback(const Mark &m, bool problemsToo) {
   for (; changes.size() > m.changes; changes.pop_back()) {
     Change &c = changes.back();
     if (c.list)
-      c.list->items = c.items;
+      c.list->items = std::move(c.items), c.list->touched = 0;
     if (c.dict)
-      c.dict->entries = c.entries;
+      c.dict->entries = std::move(c.entries), c.dict->touched = 0;
     if (c.object && c.had)
       *c.object->find(c.attribute) = c.old;
     else if (c.object)
@@ -144,6 +150,8 @@ mlir::Value Evaluator::readStorage(const std::shared_ptr<torch::Storage> &s) {
 }
 
 void Evaluator::readAll(const Value &v, std::map<torch::TensorRef *, mlir::Value> &reads, unsigned depth) {
+  if (depth && !spend(1))
+    return;
   if (v.isTensor())
     reads[v.tensor.get()] = space.read(v.tensor);
   else if (v.list && depth < 16)
@@ -161,9 +169,12 @@ void Evaluator::runBranch(const std::vector<const Stmt *> &body, const std::set<
   OpBuilder::InsertionGuard guard(g.b);
   g.b.setInsertionPointToEnd(block);
   out.block = block;
+  if (!spend(f.env.size()))
+    return;
   Mark m = mark();
   Environment saved = f.env;
   ++speculating;
+  unsigned outer = std::exchange(trial, ++trials);
   run(body, f);
   out.raised = raised, out.message = raiseMessage;
   raised = false;
@@ -183,6 +194,7 @@ void Evaluator::runBranch(const std::vector<const Stmt *> &body, const std::set<
   rollback(m, out.raised);
   llvm::erase_if(out.storages, [&](auto &s) { return isInside(s.first->value, block); });
   --speculating;
+  trial = outer;
   f.env = std::move(saved);
 }
 
@@ -285,7 +297,9 @@ struct Evaluator::Join {
     return false;
   }
   /// A value that only one branch sets, and that is read only where it did.
-  Value oneSided(int k, const Value &v) {
+  Value oneSided(int k, const Value &v, unsigned depth = 0) {
+    if (depth > 16 || !ev.spend(1))
+      return poison();
     if (v.isTensor() || v.scalar || v.is(Value::Kind::Int) || v.is(Value::Kind::Float) || v.is(Value::Kind::Bool)) {
       if (!v.isTensor() && !v.scalar)
         return v; // known in the one branch where it counts
@@ -308,7 +322,7 @@ struct Evaluator::Join {
       Value out = listValue({}, v.list->elem, v.kind);
       out.text = v.text;
       for (const Value &x : v.list->items)
-        out.list->items.push_back(oneSided(k, x));
+        out.list->items.push_back(oneSided(k, x, depth + 1));
       return out;
     }
     return v;
@@ -321,7 +335,7 @@ struct Evaluator::Join {
       const Value &set = a.is(K::Unset) ? b : a, &unset = a.is(K::Unset) ? a : b;
       return unset.text.empty() ? oneSided(a.is(K::Unset) ? 1 : 0, set) : unset;
     }
-    if (a.kind != b.kind || depth > 16)
+    if (a.kind != b.kind || depth > 16 || !ev.spend(1))
       return poison();
     switch (a.kind) {
     case K::Bool:

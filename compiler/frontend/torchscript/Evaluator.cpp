@@ -7,6 +7,9 @@
 using namespace mlir;
 namespace wick::compiler::torchscript {
 
+/// Calls of unsupported ops, and problems, after which the evaluation ends.
+static constexpr size_t maxReports = 1000;
+
 //===-- Problems -----------------------------------------------------------===//
 
 std::string Evaluator::place() const {
@@ -42,7 +45,84 @@ Value Evaluator::fail(const Twine &why, StringRef op) {
 }
 
 void Evaluator::noteUnsupported(StringRef op, const Twine &why) {
+  if (unsupportedOps.size() >= maxReports)
+    stopped = true; // enough to know
   unsupportedOps.push_back({op.str(), why.str(), place()});
+}
+
+//===-- Limits -------------------------------------------------------------===//
+
+Evaluator::~Evaluator() {
+  for (auto &weak : objects)
+    if (auto object = weak.lock()) {
+      ObjectData last; // whose end does not recurse
+      last.attributes.swap(object->attributes);
+    }
+}
+
+bool Evaluator::spend(uint64_t n) {
+  steps += n;
+  if (halted())
+    return false;
+  if (ops.exceeded())
+    fail(ops.message());
+  else if (steps > options.maxSteps)
+    fail("more than " + Twine(options.maxSteps) + " steps (--max-steps)");
+  return !stopped;
+}
+
+bool Evaluator::mayNest() {
+  if (level > options.maxNesting)
+    fail("calls, statements and expressions are nested more than " + Twine(options.maxNesting) +
+         " deep (--max-nesting)");
+  return !halted();
+}
+
+bool Evaluator::mayGrow(uint64_t n) {
+  if (n > options.maxElements || *elements > options.maxElements - n)
+    fail("lists and dicts of more than " + Twine(options.maxElements) + " elements (--max-elements)");
+  return spend(n / 16);
+}
+
+bool Evaluator::weigh(const std::shared_ptr<ListData> &list) {
+  uint64_t count = list->items.size();
+  list->share.set(elements, count);
+  return mayGrow(0);
+}
+bool Evaluator::weigh(const std::shared_ptr<DictData> &dict) {
+  dict->share.set(elements, 2 * dict->entries.size());
+  return mayGrow(0);
+}
+
+Value Evaluator::text(std::string v) {
+  if (v.size() > options.maxElements)
+    return fail("a string of more than " + Twine(options.maxElements) + " characters (--max-elements)");
+  return spend(v.size() / 64) ? textValue(std::move(v)) : Value();
+}
+
+bool Evaluator::mayHold(const void *container, const Value &v) {
+  if (!v.list && !v.dict)
+    return true;
+  std::set<const void *> seen;
+  std::vector<const Value *> left{&v};
+  while (!left.empty()) {
+    const Value *x = left.back();
+    left.pop_back();
+    const void *identity = x->list ? static_cast<const void *>(x->list.get()) : x->dict.get();
+    if (!identity || !seen.insert(identity).second)
+      continue;
+    if (identity == container)
+      return fail("a list or dict cannot hold itself"), false;
+    if (!spend(1 + (x->list ? x->list->items.size() : x->dict->entries.size()) / 16))
+      return false;
+    if (x->list)
+      for (const Value &item : x->list->items)
+        left.push_back(&item);
+    else
+      for (auto &[key, item] : x->dict->entries)
+        left.push_back(&item);
+  }
+  return true;
 }
 
 //===-- Calls --------------------------------------------------------------===//
@@ -58,8 +138,9 @@ Value Evaluator::call(const Function &fn, std::vector<Value> args, std::vector<s
                       StringRef path) {
   if (halted())
     return {};
-  if (frames.size() >= options.maxCalls)
-    return fail("calls are nested more than " + Twine(options.maxCalls) + " deep (--max-calls)");
+  Level one(*this);
+  if (!mayNest())
+    return {};
   if (args.size() > fn.parameters.size())
     return fail("'" + fn.name + "' takes " + Twine(fn.parameters.size()) + " arguments but is given " +
                 Twine(args.size()));
@@ -128,6 +209,9 @@ void Evaluator::run(const std::vector<const Stmt *> &body, Frame &f) {
 
 void Evaluator::run(const Stmt *s, Frame &f) {
   f.line = s->line, f.offset = s->offset;
+  Level one(*this);
+  if (!spend(1) || !mayNest())
+    return;
   switch (s->kind) {
   case Stmt::Kind::Return:
     f.result = s->value
@@ -154,7 +238,10 @@ void Evaluator::run(const Stmt *s, Frame &f) {
     Value v;
     v.kind = Value::Kind::Function;
     v.function = s->function;
-    v.captured = std::make_shared<Environment>(f.env);
+    if (!spend(8 * f.env.size())) // each of them lives on
+      return;
+    v.captured = std::make_shared<Closure>();
+    v.captured->env = f.env;
     f.env[s->name] = v;
     return;
   }

@@ -13,6 +13,7 @@
 #define WICK_COMPILER_FRONTEND_TORCHSCRIPT_EVALUATOR_H
 
 #include "compiler/frontend/onnx/Model.h"
+#include "compiler/frontend/torch/OpLimit.h"
 #include "compiler/frontend/torch/Schema.h"
 #include "compiler/frontend/torchscript/Program.h"
 #include "compiler/frontend/torchscript/Value.h"
@@ -25,11 +26,13 @@ using torch::Schema;
 using torch::TypeRef;
 
 struct EvalOptions {
-  uint64_t maxUnroll = 4096;      ///< trips of one loop that are written out (--max-unroll)
-  uint64_t maxSteps = 20'000'000; ///< evaluated expressions (--max-steps)
-  unsigned maxCalls = 200;        ///< nested calls (--max-calls)
-  bool gradEnabled = true;        ///< what is_grad_enabled says: scripted code then takes the path of plain ops
-  bool dropAsserts = false;       ///< --assume-no-raise
+  uint64_t maxUnroll = 4096;        ///< trips of one loop that are written out (--max-unroll)
+  uint64_t maxSteps = 20'000'000;   ///< evaluated expressions, and work of that size (--max-steps)
+  uint64_t maxOps = 1'000'000;      ///< ops that are made (--max-ops)
+  uint64_t maxElements = 4'000'000; ///< elements of all lists and dicts, characters of one string (--max-elements)
+  unsigned maxNesting = 500;        ///< levels of calls, statements and expressions at one time (--max-nesting)
+  bool gradEnabled = true;          ///< what is_grad_enabled says: scripted code then takes the path of plain ops
+  bool dropAsserts = false;         ///< --assume-no-raise
   torch::QuantizedEngine engine = torch::QuantizedEngine::X86;
   /// Conditions on data whose branch is chosen, by the place of their statement; the running program checks it.
   std::map<std::string, bool> settled;
@@ -51,7 +54,10 @@ struct Cell {
 class Evaluator {
 public:
   Evaluator(GraphBuilder &g, torch::TensorSpace &space, Program &program, const EvalOptions &options)
-      : g(g), space(space), program(program), options(options) {}
+      : g(g), space(space), program(program), options(options), ops(g, options.maxOps) {}
+  ~Evaluator();
+  Evaluator(const Evaluator &) = delete;
+  Evaluator &operator=(const Evaluator &) = delete;
 
   GraphBuilder &g;
   torch::TensorSpace &space;
@@ -77,6 +83,21 @@ public:
   /// "layer1.conv (code/__torch__/net.py:12)"
   std::string place() const;
 
+  //===-- Limits ---------------------------------------------------------------===//
+  /// Counts work as so many steps; false, and stopped, beyond a limit.
+  bool spend(uint64_t n);
+  /// Accounts for what a container holds now; false beyond maxElements.
+  bool weigh(const std::shared_ptr<ListData> &list);
+  bool weigh(const std::shared_ptr<DictData> &dict);
+  /// Whether `n` elements more may be made.
+  bool mayGrow(uint64_t n);
+  /// A string of bounded length.
+  Value text(std::string v);
+  /// False, and stopped, when putting `v` into a container would make it hold itself.
+  bool mayHold(const void *container, const Value &v);
+  /// Depth of values that are walked by recursion.
+  static constexpr unsigned maxValueDepth = 64;
+
   //===-- Calls --------------------------------------------------------------===//
   Value call(const Function &f, std::vector<Value> args, std::vector<std::pair<std::string, Value>> keywords = {},
              llvm::StringRef path = "");
@@ -86,8 +107,8 @@ public:
   Value constantExpr(const Expr *e, TypeRef type);
 
   //===-- Values (Numbers.cpp) -------------------------------------------------===//
-  TypeRef typeOf(const Value &v);
-  static bool holdsTensor(const Value &v);
+  TypeRef typeOf(const Value &v, unsigned depth = 0);
+  bool holdsTensor(const Value &v, unsigned depth = 0);
   /// The graph's value of a tensor; null (and stopped) when it has none.
   mlir::Value read(const Value &tensor);
   Value makeTensor(mlir::Value v) { return tensorValue(space.make(v)); }
@@ -101,12 +122,13 @@ public:
   Value compare(llvm::StringRef op, const Value &a, const Value &b);
   Value logicalNot(const Value &v);
   /// Equality of host values: known, or a boolean of the running program.
-  Value equals(const Value &a, const Value &b);
+  Value equals(const Value &a, const Value &b, unsigned depth = 0);
   std::optional<int64_t> knownInt(const Value &v);
   /// An integer that the import must know; fails naming `what`.
   std::optional<int64_t> needInt(const Value &v, const llvm::Twine &what);
   /// An integer as an expression; a number of the running program becomes a runtime symbol.
   mlir::AffineExpr integerExpr(const Value &v, int64_t min = INT64_MIN / 4, int64_t max = INT64_MAX / 4);
+  /// As Python prints it; parts beyond some 4000 characters are left out.
   std::string format(const Value &v, unsigned depth = 0);
 
   //===-- Ops (Ops.cpp, HostOps*.cpp) --------------------------------------------===//
@@ -195,11 +217,25 @@ private:
   void emitAssert(mlir::Value holds, const std::string &message);
   static void assignedNames(const std::vector<const Stmt *> &body, std::set<std::string> &names);
 
+  /// Counts a level while it lives.
+  struct Level {
+    explicit Level(Evaluator &ev) : ev(ev) { ++ev.level; }
+    ~Level() { --ev.level; }
+    Evaluator &ev;
+  };
+  /// False, and stopped, when there are too many levels.
+  bool mayNest();
+
   std::deque<Frame> frames;
   std::vector<Change> changes;
   std::map<std::string, std::string> mismatches; ///< why a value is unset: key of the condition that settles it
-  unsigned speculating = 0;                      ///< > 0: changes are kept
+  unsigned speculating = 0;       ///< > 0: changes are kept
+  unsigned trial = 0, trials = 0; ///< number of the branch or trial run now, and of all so far
+  unsigned level = 0;
   uint64_t steps = 0;
+  torch::OpLimit ops;
+  std::shared_ptr<uint64_t> elements = std::make_shared<uint64_t>(0);
+  std::vector<std::weak_ptr<ObjectData>> objects; ///< that the program made: they may hold each other
 };
 
 /// The host op of a name, or null.

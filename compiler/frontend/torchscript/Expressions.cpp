@@ -36,12 +36,16 @@ Value Evaluator::withType(Value v, const TypeRef &t) {
 Value Evaluator::eval(const Expr *e, Frame &f, TypeRef hint) {
   if (halted())
     return {};
-  if (++steps > options.maxSteps)
-    return fail("more than " + Twine(options.maxSteps) + " steps (--max-steps)");
+  Level one(*this);
+  if (!spend(1) || !mayNest())
+    return {};
   auto items = [&](TypeRef elem) {
     std::vector<Value> values;
-    for (const Expr *x : e->items)
+    for (const Expr *x : e->items) {
       values.push_back(eval(x, f, elem));
+      if (halted())
+        break;
+    }
     return values;
   };
   switch (e->kind) {
@@ -64,18 +68,23 @@ Value Evaluator::eval(const Expr *e, Frame &f, TypeRef hint) {
     if (auto it = f.env.find(e->text); it != f.env.end()) {
       if (it->second.is(Value::Kind::Unset) && !it->second.text.empty())
         return failUnset("'" + e->text + "'", it->second);
+      steps += it->second.text.size() / 64;
       return it->second;
     }
     if (e->text == "inf" || e->text == "nan")
       return valueOf(e->text == "inf" ? std::numeric_limits<double>::infinity() : std::nan(""));
     return fail("there is no '" + e->text + "'");
   }
-  case Expr::Kind::Tuple:
-    return tupleValue(items(nullptr));
+  case Expr::Kind::Tuple: {
+    Value v = tupleValue(items(nullptr));
+    return weigh(v.list) ? v : Value();
+  }
   case Expr::Kind::List: {
     TypeRef elem = hint && hint->is(Type::Kind::Optional) ? hint->args[0] : hint;
     elem = elem && elem->is(Type::Kind::List) ? elem->args[0] : nullptr;
     Value v = listValue(items(elem), elem);
+    if (!weigh(v.list))
+      return {};
     // Integral floats of 1e10 and more are printed as ints.
     bool hasFloat = llvm::any_of(v.list->items, [](const Value &x) { return x.is(Value::Kind::Float); });
     for (Value &x : v.list->items)
@@ -92,8 +101,10 @@ Value Evaluator::eval(const Expr *e, Frame &f, TypeRef hint) {
     for (size_t i = 0; i < e->items.size(); ++i) {
       Value key = eval(e->items[i], f);
       v.dict->entries.push_back({key, eval(e->values[i], f)});
+      if (halted())
+        return {};
     }
-    return v;
+    return weigh(v.dict) ? v : Value();
   }
   case Expr::Kind::Select:
     return evalSelect(e, f);
@@ -192,7 +203,8 @@ Value Evaluator::evalIndex(const Expr *e, Frame &f) {
     std::vector<Value> part;
     for (int64_t i = bounds[0]; i < bounds[1]; ++i)
       part.push_back(base.list->items[i]);
-    return tupleValue(std::move(part));
+    Value v = tupleValue(std::move(part));
+    return weigh(v.list) ? v : Value();
   }
   Value index = eval(e->items[1], f);
   if (halted())
@@ -258,6 +270,7 @@ Value Evaluator::newObject(const std::string &cls) {
   v.kind = Value::Kind::Object;
   v.object = std::make_shared<ObjectData>();
   v.object->type = info;
+  objects.push_back(v.object);
   return v;
 }
 
@@ -335,6 +348,8 @@ Value Evaluator::isInstance(const Expr *e, Frame &f) {
     list = types->items;
   TypeRef actual = typeOf(v);
   for (const Expr *t : list) {
+    if (!t)
+      return fail("isinstance lacks a type");
     TypeRef wanted = program.typeOf(t);
     if (!wanted)
       return fail("");
@@ -373,7 +388,7 @@ Value Evaluator::callBuiltin(const Expr *e, Frame &f) {
   if (name == "bool")
     return x.isTensor() ? item(x, Type::Kind::Bool) : toBool(x);
   if (name == "str")
-    return textValue(format(x));
+    return text(format(x));
   if (name == "sorted")
     return op("aten::sorted", std::move(args), {});
   if (name == "fork") {
@@ -382,7 +397,9 @@ Value Evaluator::callBuiltin(const Expr *e, Frame &f) {
     if (!x.captured)
       return call(*x.function, std::vector<Value>(args.begin() + 1, args.end()));
     Frame inner;
-    inner.function = x.function, inner.path = f.path, inner.env = *x.captured;
+    if (!spend(x.captured->env.size()))
+      return {};
+    inner.function = x.function, inner.path = f.path, inner.env = x.captured->env;
     frames.push_back(std::move(inner));
     frames.back().function = f.function; // of the same file, for messages
     run(x.function->body, frames.back());

@@ -28,12 +28,16 @@ static std::optional<size_t> indexOf(Evaluator &ev, const Value &v, size_t size,
   return size_t(k);
 }
 
+static Value counted(Evaluator &ev, Value list) { return !list.list || ev.weigh(list.list) ? list : Value(); }
+
 static Value ints(Evaluator &ev, size_t n) { return valueOf(ev.g.expr(int64_t(n))); }
 
 /// The entry of a key; -1 when it is not there.
 static int64_t findKey(Evaluator &ev, const DictData &d, const Value &key) {
   for (size_t i = 0; i < d.entries.size() && !ev.halted(); ++i) {
     Value same = ev.equals(d.entries[i].first, key);
+    if (ev.halted())
+      return -1;
     if (!same.isKnown())
       return ev.fail("the key of a dict must be known when importing"), -1;
     if (same.boolean)
@@ -60,14 +64,17 @@ static Value setItem(Evaluator &ev, const Schema &, Args &a) {
     int64_t i = findKey(ev, *a[0].dict, a[1]);
     if (ev.halted())
       return {};
+    if (!ev.mayHold(a[0].dict.get(), a[1]) || !ev.mayHold(a[0].dict.get(), a[2]))
+      return {};
     ev.touch(a[0].dict);
     if (i < 0)
       a[0].dict->entries.push_back({a[1], a[2]});
     else
       a[0].dict->entries[i].second = a[2];
+    ev.weigh(a[0].dict);
     return {};
   }
-  if (auto i = indexOf(ev, a[1], a[0].list->items.size())) {
+  if (auto i = indexOf(ev, a[1], a[0].list->items.size()); i && ev.mayHold(a[0].list.get(), a[2])) {
     ev.touch(a[0].list);
     a[0].list->items[*i] = a[2];
   }
@@ -75,19 +82,20 @@ static Value setItem(Evaluator &ev, const Schema &, Args &a) {
 }
 
 static Value append(Evaluator &ev, const Schema &, Args &a) {
-  if (a[0].list->items.size() >= 10'000'000)
-    return ev.fail("a list of more than 10000000 elements");
+  if (!ev.mayHold(a[0].list.get(), a[1]))
+    return {};
   ev.touch(a[0].list);
   a[0].list->items.push_back(a[1]);
-  return a[0];
+  return ev.weigh(a[0].list) ? a[0] : Value();
 }
 
 static Value insert(Evaluator &ev, const Schema &, Args &a) {
   auto i = indexOf(ev, a[1], a[0].list->items.size(), true);
-  if (!i)
+  if (!i || !ev.mayHold(a[0].list.get(), a[2]) || !ev.spend(a[0].list->items.size() / 4))
     return {};
   ev.touch(a[0].list);
   a[0].list->items.insert(a[0].list->items.begin() + *i, a[2]);
+  ev.weigh(a[0].list);
   return {};
 }
 
@@ -102,7 +110,7 @@ static Value pop(Evaluator &ev, const Schema &, Args &a) {
     return v;
   }
   auto i = indexOf(ev, a[1], a[0].list->items.size());
-  if (!i)
+  if (!i || !ev.spend((a[0].list->items.size() - *i) / 4))
     return {};
   ev.touch(a[0].list);
   Value v = a[0].list->items[*i];
@@ -120,7 +128,7 @@ static Value removeItem(Evaluator &ev, const Schema &, Args &a) {
     return {};
   }
   auto i = indexOf(ev, a[1], a[0].list->items.size());
-  if (!i)
+  if (!i || !ev.spend((a[0].list->items.size() - *i) / 4))
     return {};
   ev.touch(a[0].list);
   a[0].list->items.erase(a[0].list->items.begin() + *i);
@@ -128,14 +136,21 @@ static Value removeItem(Evaluator &ev, const Schema &, Args &a) {
 }
 
 static Value extend(Evaluator &ev, const Schema &, Args &a) {
-  ev.touch(a[0].list);
   std::vector<Value> more = a[1].list->items;
+  if (!ev.mayGrow(more.size()))
+    return {};
+  for (const Value &v : more)
+    if (!ev.mayHold(a[0].list.get(), v))
+      return {};
+  ev.touch(a[0].list);
   a[0].list->items.insert(a[0].list->items.end(), more.begin(), more.end());
+  ev.weigh(a[0].list);
   return {};
 }
 
 static Value reverse(Evaluator &ev, const Schema &, Args &a) {
   ev.touch(a[0].list);
+  ev.spend(a[0].list->items.size() / 4);
   std::reverse(a[0].list->items.begin(), a[0].list->items.end());
   return {};
 }
@@ -183,25 +198,33 @@ static Value contains(Evaluator &ev, const Schema &, Args &a) {
 
 static Value keys(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> out;
+  if (!ev.mayGrow(a[0].dict->entries.size()))
+    return {};
   for (auto &[key, value] : a[0].dict->entries)
     out.push_back(key);
-  return listValue(std::move(out), a[0].dict->type ? a[0].dict->type->args[0] : nullptr);
+  return counted(ev, listValue(std::move(out), a[0].dict->type ? a[0].dict->type->args[0] : nullptr));
 }
 static Value values(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> out;
+  if (!ev.mayGrow(a[0].dict->entries.size()))
+    return {};
   for (auto &[key, value] : a[0].dict->entries)
     out.push_back(value);
-  return listValue(std::move(out), a[0].dict->type ? a[0].dict->type->args[1] : nullptr);
+  return counted(ev, listValue(std::move(out), a[0].dict->type ? a[0].dict->type->args[1] : nullptr));
 }
 static Value items(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> out;
+  if (!ev.mayGrow(3 * a[0].dict->entries.size()))
+    return {};
   for (auto &[key, value] : a[0].dict->entries)
-    out.push_back(tupleValue({key, value}));
-  return listValue(std::move(out));
+    out.push_back(counted(ev, tupleValue({key, value})));
+  return counted(ev, listValue(std::move(out)));
 }
 
 static Value getOr(Evaluator &ev, const Schema &, Args &a) {
   int64_t i = findKey(ev, *a[0].dict, a[1]);
+  if (ev.halted())
+    return {};
   return i >= 0 ? a[0].dict->entries[i].second : a.size() > 2 ? a[2] : Value();
 }
 
@@ -209,6 +232,8 @@ static Value update(Evaluator &ev, const Schema &s, Args &a) {
   for (auto &[key, value] : std::vector(a[1].dict->entries)) {
     Args one{a[0], key, value};
     setItem(ev, s, one);
+    if (ev.halted())
+      return {};
   }
   return {};
 }
@@ -220,10 +245,14 @@ static Value dict(Evaluator &ev, const Schema &s, Args &a) {
   if (a.empty())
     return v;
   if (a[0].is(K::Dict)) {
+    if (!ev.mayGrow(2 * a[0].dict->entries.size()))
+      return {};
     *v.dict = *a[0].dict;
-    return v;
+    return ev.weigh(v.dict) ? v : Value();
   }
   for (const Value &pair : a[0].list->items) {
+    if (ev.halted() || !pair.list || pair.list->items.size() != 2)
+      return ev.fail("makes a dict of " + ev.format(pair));
     Args one{v, pair.list->items[0], pair.list->items[1]};
     setItem(ev, s, one);
   }
@@ -232,12 +261,14 @@ static Value dict(Evaluator &ev, const Schema &s, Args &a) {
 
 static Value list(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> out;
+  if (!ev.mayGrow(a[0].is(K::Str) ? a[0].text.size() : a[0].list->items.size()))
+    return {};
   if (a[0].is(K::Str)) {
     for (char c : a[0].text)
       out.push_back(textValue(std::string(1, c)));
-    return listValue(std::move(out), torch::scalarType("str"));
+    return counted(ev, listValue(std::move(out), torch::scalarType("str")));
   }
-  return listValue(a[0].list->items, a[0].list->elem);
+  return counted(ev, listValue(a[0].list->items, a[0].list->elem));
 }
 
 static Value slice(Evaluator &ev, const Schema &, Args &a) {
@@ -256,12 +287,15 @@ static Value slice(Evaluator &ev, const Schema &, Args &a) {
     bounds[k] = *step > 0 ? std::clamp<int64_t>(bounds[k], 0, n) : std::clamp<int64_t>(bounds[k], -1, n - 1);
   }
   Value out = a[0].is(K::Str) ? textValue("") : listValue({}, a[0].list->elem);
-  for (int64_t i = bounds[0]; *step > 0 ? i < bounds[1] : i > bounds[1]; i += *step)
+  int64_t by = std::clamp(*step, -n - 1, n + 1); // longer steps go as far
+  if (!ev.mayGrow(n))
+    return {};
+  for (int64_t i = bounds[0]; by > 0 ? i < bounds[1] : i > bounds[1]; i += by)
     if (a[0].is(K::Str))
       out.text += a[0].text[size_t(i)];
     else
       out.list->items.push_back(a[0].list->items[size_t(i)]);
-  return out;
+  return counted(ev, out);
 }
 
 static Value find(Evaluator &ev, const Schema &, Args &a) {
@@ -269,6 +303,8 @@ static Value find(Evaluator &ev, const Schema &, Args &a) {
     return valueOf(ev.g.expr(int64_t(StringRef(a[0].text).find(a[1].text))));
   for (size_t i = 0; i < a[0].list->items.size(); ++i) {
     Value same = ev.equals(a[0].list->items[i], a[1]);
+    if (ev.halted())
+      return {};
     if (same.isKnown() && same.boolean)
       return ints(ev, i);
   }
@@ -279,6 +315,8 @@ static Value sorted(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> items = a[0].list->items;
   bool reverse = a.size() > 1 && a[1].is(K::Bool) && a[1].boolean;
   auto less = [&](const Value &x, const Value &y) {
+    if (!ev.spend(1))
+      return false;
     Value v = ev.compare(reverse ? "gt" : "lt", x, y);
     if (!v.isKnown())
       ev.fail("sorts a list whose elements are not known");
@@ -287,7 +325,7 @@ static Value sorted(Evaluator &ev, const Schema &, Args &a) {
   for (size_t i = 1; i < items.size() && !ev.halted(); ++i) // insertion: stable, and safe with any `less`
     for (size_t k = i; k > 0 && less(items[k], items[k - 1]); --k)
       std::swap(items[k], items[k - 1]);
-  return listValue(std::move(items), a[0].list->elem);
+  return counted(ev, listValue(std::move(items), a[0].list->elem));
 }
 
 static Value sortInPlace(Evaluator &ev, const Schema &s, Args &a) {
@@ -338,37 +376,45 @@ static Value format(Evaluator &ev, const Schema &, Args &a) {
     out += head;
     if (head.size() == rest.size())
       break;
-    out += i < a.size() ? ev.format(a[i]) : "{}";
+    out += i < a.size() ? a[i].is(K::Str) ? a[i].text : ev.format(a[i]) : "{}";
     rest = tail;
+    if (!ev.spend(1) || out.size() > ev.options.maxElements)
+      return ev.text(out);
   }
-  return textValue(out);
+  return ev.text(out);
 }
 
-static Value join(Evaluator &, const Schema &, Args &a) {
+static Value join(Evaluator &ev, const Schema &, Args &a) {
   std::string out;
-  for (size_t i = 0; i < a[1].list->items.size(); ++i)
+  for (size_t i = 0; i < a[1].list->items.size() && out.size() <= ev.options.maxElements; ++i)
     out += (i ? a[0].text : "") + a[1].list->items[i].text;
-  return textValue(out);
+  return ev.text(out);
 }
 
-static Value split(Evaluator &, const Schema &, Args &a) {
+static Value split(Evaluator &ev, const Schema &, Args &a) {
+  if (a.size() < 2 || (!a[1].isNone() && a[1].text.empty()))
+    return ev.fail("splits a string by nothing");
   SmallVector<StringRef> parts;
   StringRef(a[0].text).split(parts, a[1].isNone() ? StringRef(" ") : StringRef(a[1].text), -1, !a[1].isNone());
+  if (!ev.mayGrow(parts.size()))
+    return {};
   std::vector<Value> out;
   for (StringRef p : parts)
     out.push_back(textValue(p.str()));
-  return listValue(std::move(out), torch::scalarType("str"));
+  return counted(ev, listValue(std::move(out), torch::scalarType("str")));
 }
 
-static Value replace(Evaluator &, const Schema &, Args &a) {
+static Value replace(Evaluator &ev, const Schema &, Args &a) {
   std::string out;
   StringRef rest(a[0].text);
   while (!a[1].text.empty() && rest.contains(a[1].text)) {
     auto [head, tail] = rest.split(a[1].text);
     out += head.str() + a[2].text;
     rest = tail;
+    if (!ev.spend(1) || out.size() > ev.options.maxElements)
+      return ev.text(out);
   }
-  return textValue(out + rest.str());
+  return ev.text(out + rest.str());
 }
 
 static Value startsWith(Evaluator &, const Schema &, Args &a) {
@@ -380,7 +426,7 @@ static Value endsWith(Evaluator &, const Schema &, Args &a) {
 static Value lower(Evaluator &, const Schema &, Args &a) { return textValue(StringRef(a[0].text).lower()); }
 static Value upper(Evaluator &, const Schema &, Args &a) { return textValue(StringRef(a[0].text).upper()); }
 static Value strip(Evaluator &, const Schema &, Args &a) { return textValue(StringRef(a[0].text).trim().str()); }
-static Value text(Evaluator &ev, const Schema &, Args &a) { return textValue(ev.format(a[0])); }
+static Value text(Evaluator &ev, const Schema &, Args &a) { return ev.text(ev.format(a[0])); }
 
 static Value device(Evaluator &, const Schema &, Args &) { return textValue("cpu", K::Device); }
 static Value deviceType(Evaluator &, const Schema &, Args &) { return textValue("cpu"); }

@@ -16,27 +16,32 @@ using torch::Type;
 
 static StringRef shortName(const Schema &s) { return StringRef(s.name).split("::").second; }
 
-static Value concatLists(const Value &a, const Value &b) {
+static Value concatLists(Evaluator &ev, const Value &a, const Value &b) {
+  if (!ev.mayGrow(a.list->items.size() + b.list->items.size()))
+    return {};
   Value out = listValue(a.list->items, a.list->elem ? a.list->elem : b.list->elem);
   out.list->items.insert(out.list->items.end(), b.list->items.begin(), b.list->items.end());
-  return out;
+  return ev.weigh(out.list) ? out : Value();
 }
 
 static Value binary(Evaluator &ev, const Schema &s, Args &a) {
   StringRef op = shortName(s);
   if (op == "add" && a[0].is(K::Str))
-    return textValue(a[0].text + a[1].text);
+    return ev.text(a[0].text + a[1].text);
   if (op == "add" && a[0].is(K::List))
-    return concatLists(a[0], a[1]);
+    return concatLists(ev, a[0], a[1]);
   if (op == "mul" && (a[0].is(K::List) || a[1].is(K::List))) {
     const Value &l = a[0].is(K::List) ? a[0] : a[1];
     auto n = ev.needInt(a[0].is(K::List) ? a[1] : a[0], "how often a list is repeated");
     Value out = listValue({}, l.list->elem);
-    if (n && *n > 0 && l.list->items.size() > 10'000'000 / size_t(*n))
-      return ev.fail("a list of more than 10000000 elements");
-    for (int64_t i = 0; n && i < *n; ++i)
+    uint64_t times = std::max<int64_t>(n.value_or(0), 0), each = l.list->items.size(), count;
+    if (__builtin_mul_overflow(times, each, &count))
+      count = UINT64_MAX;
+    if (!ev.mayGrow(count))
+      return {};
+    for (uint64_t i = 0; each && i < times; ++i)
       out.list->items.insert(out.list->items.end(), l.list->items.begin(), l.list->items.end());
-    return out;
+    return ev.weigh(out.list) ? out : Value();
   }
   if (op == "pow" && s.overload == "int")
     return ev.toFloat(ev.arithmetic(op, a[0], a[1]));
@@ -144,7 +149,7 @@ static Value extremum(Evaluator &ev, const Schema &s, Args &a) {
   };
   if (a.size() == 2 && a[0].is(K::List)) {
     Value out = listValue({}, a[0].list->elem);
-    for (size_t i = 0; i < std::min(a[0].list->items.size(), a[1].list->items.size()); ++i)
+    for (size_t i = 0; i < std::min(a[0].list->items.size(), a[1].list->items.size()) && ev.spend(1); ++i)
       out.list->items.push_back(pick(a[0].list->items[i], a[1].list->items[i]));
     return out;
   }
@@ -152,7 +157,7 @@ static Value extremum(Evaluator &ev, const Schema &s, Args &a) {
   if (items.empty())
     return ev.fail("max or min of an empty list");
   Value best = items[0];
-  for (size_t i = 1; i < items.size(); ++i)
+  for (size_t i = 1; i < items.size() && ev.spend(1); ++i)
     best = pick(best, items[i]);
   return best;
 }
@@ -169,7 +174,8 @@ static Value absolute(Evaluator &ev, const Schema &, Args &a) {
 static Value sum(Evaluator &ev, const Schema &, Args &a) {
   Value total = valueOf(ev.g.expr(0));
   for (const Value &x : a[0].list->items)
-    total = ev.arithmetic("add", total, x.is(K::Bool) ? ev.toInt(x) : x);
+    if (ev.spend(1))
+      total = ev.arithmetic("add", total, x.is(K::Bool) ? ev.toInt(x) : x);
   return total;
 }
 
@@ -178,7 +184,7 @@ static Value allOrAny(Evaluator &ev, const Schema &s, Args &a) {
   Value out = valueOf(isAll);
   for (const Value &x : a[0].list->items) {
     Value v = ev.toBool(x);
-    if (ev.halted())
+    if (ev.halted() || !ev.spend(1))
       return {};
     if (v.isKnown() && v.boolean != isAll)
       return v;
@@ -192,8 +198,8 @@ static Value allOrAny(Evaluator &ev, const Schema &s, Args &a) {
 
 static Value rangeLength(Evaluator &ev, const Schema &, Args &a) {
   auto step = ev.needInt(a[2], "the step of a range");
-  if (!step || *step == 0)
-    return ev.fail("a range has step 0");
+  if (!step || *step == 0 || *step == INT64_MIN)
+    return ev.fail("a range has step " + Twine(step.value_or(0)));
   Value span = *step > 0 ? ev.arithmetic("sub", a[1], a[0]) : ev.arithmetic("sub", a[0], a[1]);
   int64_t s = std::abs(*step);
   Value n = ev.arithmetic("floordiv", ev.arithmetic("add", span, valueOf(ev.g.expr(s - 1))), valueOf(ev.g.expr(s)));

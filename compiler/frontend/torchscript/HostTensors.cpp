@@ -118,11 +118,13 @@ static Value toList(Evaluator &ev, const Schema &, Args &a) {
   if (!type.hasStaticShape() || type.getNumElements() > 1024)
     return ev.fail("tolist of a tensor whose size is not known when importing, or above 1024");
   auto build = [&](auto &self, mlir::Value x) -> Value {
+    if (!x)
+      return ev.fail(ev.g.takeError());
     if (ev.g.rank(x) == 0)
       return ev.item(ev.makeTensor(x), torch::Type::Kind::Number);
     std::vector<Value> items;
     int64_t n = cast<RankedTensorType>(x.getType()).getDimSize(0);
-    for (int64_t i = 0; i < n && !ev.halted(); ++i)
+    for (int64_t i = 0; i < n && ev.spend(1); ++i)
       items.push_back(self(self, ev.g.squeeze(ev.g.slice(x, 0, ev.g.expr(i), ev.g.expr(1)), {0})));
     return listValue(std::move(items));
   };

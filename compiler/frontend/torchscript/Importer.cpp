@@ -42,7 +42,7 @@ public:
 
 private:
   Round evaluate(const StatePlan &plan, const StatePlan &steady);
-  StateSpec specOf(Evaluator &ev, const Value &v, const std::string &path);
+  StateSpec specOf(Evaluator &ev, const Value &v, const std::string &path, unsigned depth = 0);
 
   MLIRContext *context;
   std::shared_ptr<const torch::TorchArchive> archive;
@@ -51,9 +51,18 @@ private:
 };
 } // namespace
 
-StateSpec Import::specOf(Evaluator &ev, const Value &v, const std::string &path) {
+StateSpec Import::specOf(Evaluator &ev, const Value &v, const std::string &path, unsigned depth) {
   StateSpec spec;
   spec.value = v;
+  // Those belong to this round's evaluation and graph.
+  bool isBound = v.object || v.captured || v.opaque || v.is(Value::Kind::Function);
+  if (isBound || depth > 16 || !ev.spend(1)) {
+    spec.value = {};
+    ev.fail("state '" + path + "' becomes " + torch::toString(*ev.typeOf(v)) +
+            (depth > 16 ? ", nested more than 16 deep" : "") +
+            "; tensors, numbers, strings and containers of these can be state");
+    return spec;
+  }
   if (v.isTensor()) {
     mlir::Value x = ev.read(v);
     if (!x)
@@ -79,11 +88,11 @@ StateSpec Import::specOf(Evaluator &ev, const Value &v, const std::string &path)
   } else if (v.list && (v.is(Value::Kind::List) || v.is(Value::Kind::Tuple))) {
     spec.kind = StateSpec::Kind::Container;
     for (size_t i = 0; i < v.list->items.size(); ++i)
-      spec.parts.push_back(specOf(ev, v.list->items[i], path + "." + std::to_string(i)));
+      spec.parts.push_back(specOf(ev, v.list->items[i], path + "." + std::to_string(i), depth + 1));
   } else if (v.dict) {
     spec.kind = StateSpec::Kind::Container;
     for (auto &[key, x] : v.dict->entries)
-      spec.parts.push_back(specOf(ev, x, path + "." + ev.format(key)));
+      spec.parts.push_back(specOf(ev, x, path + "." + ev.format(key), depth + 1));
   }
   return spec;
 }
@@ -175,20 +184,24 @@ Round Import::evaluate(const StatePlan &plan, const StatePlan &steady) {
   graph::AssertOp::create(g.b, loc, g.scalar(g.b.getI1Type(), 1), "begins");
   Operation *first = &entry->back();
 
-  Program program([&](const std::string &path) -> std::optional<std::string> {
-    std::string file = path.substr(5, path.size() - 8);
-    std::replace(file.begin(), file.end(), '/', '.');
-    if (!archive->hasCode(file))
-      return std::nullopt;
-    auto text = archive->code(file);
-    if (text)
-      return text->text().str();
-    llvm::consumeError(text.takeError());
-    return std::nullopt;
-  });
+  Program program(
+      [&](const std::string &path) -> std::optional<std::string> {
+        std::string file = path.substr(5, path.size() - 8);
+        std::replace(file.begin(), file.end(), '/', '.');
+        if (!archive->hasCode(file))
+          return std::nullopt;
+        auto text = archive->code(file);
+        if (text)
+          return text->text().str();
+        llvm::consumeError(text.takeError());
+        return std::nullopt;
+      },
+      options.maxNesting);
   EvalOptions evalOptions;
   evalOptions.maxUnroll = options.maxUnroll, evalOptions.maxSteps = options.maxSteps;
   evalOptions.settled.insert(settled.begin(), settled.end());
+  evalOptions.maxOps = options.maxOps, evalOptions.maxElements = options.maxElements;
+  evalOptions.maxNesting = options.maxNesting;
   evalOptions.dropAsserts = options.assumeNoRaise;
   evalOptions.engine = options.qnnpack ? torch::QuantizedEngine::QnnPack : torch::QuantizedEngine::X86;
   evalOptions.modelName = options.common.modelName;
@@ -301,21 +314,28 @@ bool isTorchScriptFile(const std::string &path) {
   return kind == format::FileKind::Zip || kind == format::FileKind::Pickle;
 }
 
+static constexpr char noProgram[] = "torch.save keeps weights and Python objects, no program; write the model with "
+                                    "torch.export.save or torch.jit.save";
+
 ImportResult importTorchScriptFile(MLIRContext *context, const std::string &path, WeightStore &weights,
                                    const TorchScriptOptions &options) {
+  auto opened = torch::TorchArchive::open(path);
+  if (opened)
+    return importTorchScript(context, std::make_shared<const torch::TorchArchive>(std::move(*opened)), weights,
+                             options);
+  ImportResult result;
+  result.kind = ImportResult::Kind::Error;
+  result.problems.push_back({true, "", "", llvm::toString(opened.takeError())});
+  if (StringRef(result.problems[0].message).contains("pickle: "))
+    result.problems[0].context.hint = noProgram;
+  return result;
+}
+
+ImportResult importTorchScript(MLIRContext *context, std::shared_ptr<const torch::TorchArchive> archive,
+                               WeightStore &weights, const TorchScriptOptions &options) {
   ImportResult result;
   result.kind = ImportResult::Kind::Error;
   context->loadDialect<graph::WickDialect, func::FuncDialect>();
-  auto opened = torch::TorchArchive::open(path);
-  static constexpr char noProgram[] = "torch.save keeps weights and Python objects, no program; write the model with "
-                                      "torch.export.save or torch.jit.save";
-  if (!opened) {
-    result.problems.push_back({true, "", "", llvm::toString(opened.takeError())});
-    if (StringRef(result.problems[0].message).contains("pickle: "))
-      result.problems[0].context.hint = noProgram;
-    return result;
-  }
-  auto archive = std::make_shared<const torch::TorchArchive>(std::move(*opened));
   if (archive->kind() != torch::ArchiveKind::Script) {
     result.problems.push_back({true, "", "", "the file is no TorchScript archive"});
     result.problems[0].context.hint = noProgram;

@@ -15,6 +15,9 @@
 #include "compiler/frontend/onnx/Importer.h"
 
 namespace wick::compiler {
+namespace torch {
+class TorchArchive;
+}
 
 struct TorchScriptOptions {
   /// --dim and --shape; shapes may end with an element type: "ids=1x16:i64". Inputs
@@ -23,16 +26,24 @@ struct TorchScriptOptions {
   std::string method = "forward"; ///< --method
   /// --set NAME=VALUE: arguments that are numbers, strings, true, false or none.
   std::vector<std::pair<std::string, std::string>> values;
-  bool eval = false;              ///< --eval: all `training` flags are false
-  bool fresh = false;             ///< --fresh: see above
-  bool qnnpack = false;           ///< --quantized-engine qnnpack: dynamic quantization ignores reduce_range
-  bool assumeNoRaise = false;     ///< --assume-no-raise: no assertions for branches that raise
-  uint64_t maxUnroll = 4096;      ///< --max-unroll: trips of a loop that are written out
-  uint64_t maxSteps = 20'000'000; ///< --max-steps: evaluated expressions
+  bool eval = false;          ///< --eval: all `training` flags are false
+  bool fresh = false;         ///< --fresh: see above
+  bool qnnpack = false;       ///< --quantized-engine qnnpack: dynamic quantization ignores reduce_range
+  bool assumeNoRaise = false; ///< --assume-no-raise: no assertions for branches that raise
+  // Limits for sources that nobody vouches for; passing one is an error that names it.
+  uint64_t maxUnroll = 4096;        ///< --max-unroll: trips of a loop that are written out
+  uint64_t maxSteps = 20'000'000;   ///< --max-steps: evaluated expressions
+  uint64_t maxOps = 1'000'000;      ///< --max-ops: ops that are made
+  uint64_t maxElements = 4'000'000; ///< --max-elements: of all lists and dicts; characters of a string
+  unsigned maxNesting = 500;        ///< --max-nesting: levels of the source, and of the evaluation
 };
 
 /// Whether a file starts as PyTorch's archives do (a zip file or a pickle).
 bool isTorchScriptFile(const std::string &path);
+
+/// Imports an archive that is open already.
+ImportResult importTorchScript(mlir::MLIRContext *context, std::shared_ptr<const torch::TorchArchive> archive,
+                               WeightStore &weights, const TorchScriptOptions &options);
 
 /// Weights refer to the mapped file, which the store keeps open.
 ImportResult importTorchScriptFile(mlir::MLIRContext *context, const std::string &path, WeightStore &weights,

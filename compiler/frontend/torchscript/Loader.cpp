@@ -69,8 +69,9 @@ Value Loader::load(PickleValue v, const std::string &path, unsigned depth) {
   case K::Dict: {
     out.kind = Value::Kind::Dict;
     out.dict = std::make_shared<DictData>();
-    if (!v.typeText().empty())
-      out.dict->type = ev.program.typeOf(v.typeText().str());
+    if (TypeRef t = v.typeText().empty() ? nullptr : ev.program.typeOf(v.typeText().str());
+        t && t->is(torch::Type::Kind::Dict))
+      out.dict->type = t;
     for (size_t i = 0; i + 1 < v.items().size(); i += 2) {
       Value key = load(v.items()[i], path, depth + 1);
       out.dict->entries.push_back({key, load(v.items()[i + 1], path + "." + ev.format(key), depth + 1)});

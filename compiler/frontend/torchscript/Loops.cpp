@@ -29,7 +29,7 @@ struct Evaluator::Loop {
 /// The tensors and numbers of a value, in order; false when it cannot be carried.
 bool Evaluator::flatten(const Value &v, std::vector<mlir::Value> &out, unsigned depth) {
   using K = Value::Kind;
-  if (depth > 16)
+  if (depth > 16 || !spend(1))
     return false;
   switch (v.kind) {
   case K::Tensor:
@@ -98,9 +98,12 @@ bool Evaluator::runLoopBody(Loop &loop, Frame &f, Block *block) {
   std::vector<mlir::Value> args;
   for (mlir::Value v : loop.flat)
     args.push_back(block->addArgument(v.getType(), loc));
+  if (!spend(f.env.size()))
+    return false;
   Mark m = mark();
   Environment saved = f.env;
   ++speculating;
+  unsigned outer = std::exchange(trial, ++trials);
   ArrayRef<mlir::Value> in = args;
   size_t at = 0;
   for (const std::string &name : loop.names)
@@ -141,6 +144,7 @@ bool Evaluator::runLoopBody(Loop &loop, Frame &f, Block *block) {
   rollback(m, false);
   llvm::erase_if(loop.newStorages, [&](auto &s) { return isInside(s->value, block); });
   --speculating;
+  trial = outer;
   f.env = std::move(saved);
   return ok;
 }

@@ -19,19 +19,21 @@ using torch::Type;
 
 //===-- Types --------------------------------------------------------------===//
 
-static TypeRef unifyAll(Evaluator &ev, const std::vector<Value> &items) {
+static TypeRef unifyAll(Evaluator &ev, const std::vector<Value> &items, unsigned depth) {
   TypeRef all;
   for (const Value &v : items) {
-    TypeRef t = ev.typeOf(v);
+    TypeRef t = ev.typeOf(v, depth + 1);
     all = all ? torch::unify(all, t) : t;
-    if (!all)
+    if (!all || ev.halted())
       return torch::scalarType("Any");
   }
   return all;
 }
 
-TypeRef Evaluator::typeOf(const Value &v) {
+TypeRef Evaluator::typeOf(const Value &v, unsigned depth) {
   using K = Value::Kind;
+  if (depth > maxValueDepth)
+    return fail("values are nested more than " + Twine(maxValueDepth) + " deep"), torch::scalarType("Any");
   static const std::map<K, TypeRef> simple = {
       {K::None, torch::scalarType("NoneType")},   {K::Bool, torch::scalarType("bool")},
       {K::Int, torch::scalarType("int")},         {K::Float, torch::scalarType("float")},
@@ -39,9 +41,13 @@ TypeRef Evaluator::typeOf(const Value &v) {
       {K::Device, torch::scalarType("Device")},   {K::Tensor, torch::scalarType("Tensor")}};
   if (auto it = simple.find(v.kind); it != simple.end())
     return it->second;
+  if (depth && !spend(1))
+    return torch::scalarType("Any");
   switch (v.kind) {
   case K::List: {
-    TypeRef elem = v.list->elem ? v.list->elem : unifyAll(*this, v.list->items);
+    if (!v.list->elem)
+      steps += v.list->items.size() / 16;
+    TypeRef elem = v.list->elem ? v.list->elem : unifyAll(*this, v.list->items, depth);
     return makeType(Type::Kind::List, {elem ? elem : torch::scalarType("Tensor")});
   }
   case K::Tuple: {
@@ -50,7 +56,7 @@ TypeRef Evaluator::typeOf(const Value &v) {
       return info->type;
     std::vector<TypeRef> parts;
     for (const Value &x : v.list->items)
-      parts.push_back(typeOf(x));
+      parts.push_back(typeOf(x, depth + 1));
     return makeType(Type::Kind::Tuple, std::move(parts));
   }
   case K::Dict: {
@@ -59,7 +65,8 @@ TypeRef Evaluator::typeOf(const Value &v) {
     std::vector<Value> keys, values;
     for (auto &[key, value] : v.dict->entries)
       keys.push_back(key), values.push_back(value);
-    TypeRef k = unifyAll(*this, keys), x = unifyAll(*this, values);
+    steps += keys.size();
+    TypeRef k = unifyAll(*this, keys, depth), x = unifyAll(*this, values, depth);
     return makeType(Type::Kind::Dict, {k ? k : torch::scalarType("str"), x ? x : torch::scalarType("Tensor")});
   }
   case K::Object:
@@ -75,10 +82,11 @@ TypeRef Evaluator::typeOf(const Value &v) {
   }
 }
 
-bool Evaluator::holdsTensor(const Value &v) {
+bool Evaluator::holdsTensor(const Value &v, unsigned depth) {
   if (v.isTensor())
     return true;
-  return (v.is(Value::Kind::List) || v.is(Value::Kind::Tuple)) && llvm::any_of(v.list->items, holdsTensor);
+  return (v.is(Value::Kind::List) || v.is(Value::Kind::Tuple)) && depth < maxValueDepth && (depth == 0 || spend(1)) &&
+         llvm::any_of(v.list->items, [&](const Value &x) { return holdsTensor(x, depth + 1); });
 }
 
 //===-- Reading ------------------------------------------------------------===//
@@ -232,6 +240,8 @@ static Value ofInts(Evaluator &ev, StringRef op, AffineExpr a, AffineExpr b) {
       return ev.fail("integers overflow in " + op);
     return valueOf(g.expr(r));
   }
+  if (!ev.spend(8 + g.symbols.all().size() / 16)) // all ranges are looked at
+    return {};
   if (op == "add")
     return valueOf(g.simplify(a + b));
   if (op == "sub")
@@ -271,7 +281,7 @@ Value Evaluator::arithmetic(StringRef op, const Value &a, const Value &b) {
   bool isFloat = a.is(Value::Kind::Float) || b.is(Value::Kind::Float) || op == "div";
   if (!isFloat && op != "pow" && a.integer && b.integer)
     if (Value v = ofInts(*this, op, g.simplify(a.integer), g.simplify(b.integer)); !v.isNone() || halted())
-      return v;
+      return g.hasError() ? fail(g.takeError()) : v;
   auto host = [&](const Value &v) -> std::optional<double> {
     if (v.is(Value::Kind::Float) && v.isKnown())
       return v.number;
@@ -387,7 +397,11 @@ Value Evaluator::logicalNot(const Value &v) {
   return scalarValue(Value::Kind::Bool, g.create<graph::NotOp>({v.scalar}));
 }
 
-Value Evaluator::equals(const Value &a, const Value &b) {
+Value Evaluator::equals(const Value &a, const Value &b, unsigned depth) {
+  if (depth > maxValueDepth)
+    return fail("compares values that are nested more than " + Twine(maxValueDepth) + " deep");
+  if (!spend(1))
+    return {};
   auto isNumber = [](const Value &v) {
     return v.is(Value::Kind::Bool) || v.is(Value::Kind::Int) || v.is(Value::Kind::Float);
   };
@@ -411,7 +425,7 @@ Value Evaluator::equals(const Value &a, const Value &b) {
       return valueOf(false);
     Value all = valueOf(true);
     for (size_t i = 0; i < a.list->items.size() && !halted(); ++i) {
-      Value same = equals(a.list->items[i], b.list->items[i]);
+      Value same = equals(a.list->items[i], b.list->items[i], depth + 1);
       if (same.isKnown() && !same.boolean)
         return same;
       if (!same.isKnown())
@@ -444,12 +458,16 @@ static std::string formatDouble(double v) {
 }
 
 std::string Evaluator::format(const Value &v, unsigned depth) {
+  constexpr size_t longest = 4000;
   if (depth > 8)
     return "...";
   auto join = [&](const std::vector<Value> &items) {
     std::string text;
-    for (size_t i = 0; i < items.size() && i < 64; ++i)
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (text.size() > longest >> depth)
+        return text + ", ...";
       text += (i ? ", " : "") + format(items[i], depth + 1);
+    }
     return text;
   };
   if (v.scalar)
@@ -460,6 +478,8 @@ std::string Evaluator::format(const Value &v, unsigned depth) {
   case Value::Kind::Bool:
     return v.boolean ? "True" : "False";
   case Value::Kind::Int: {
+    if (!v.integer)
+      return "a number without value";
     if (auto c = graph::constantOf(v.integer))
       return std::to_string(*c);
     std::string text;
@@ -480,8 +500,11 @@ std::string Evaluator::format(const Value &v, unsigned depth) {
     return "(" + join(v.list->items) + ")";
   case Value::Kind::Dict: {
     std::string text = "{";
-    for (auto &[key, value] : v.dict->entries)
+    for (auto &[key, value] : v.dict->entries) {
+      if (text.size() > longest >> depth)
+        return text + ", ...}";
       text += (text.size() > 1 ? ", " : "") + format(key, depth + 1) + ": " + format(value, depth + 1);
+    }
     return text + "}";
   }
   default:

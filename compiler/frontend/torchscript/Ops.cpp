@@ -84,8 +84,9 @@ Value Evaluator::op(const std::string &name, std::vector<Value> args,
   HostFn host = findHostOp(name);
   bool isWait = name == "aten::wait"; // a future is the value itself
   if (isWait || torch::findSchemas(name).empty()) {
-    if (host) {
+    if (host && !args.empty()) {
       static const Schema none;
+      args.resize(std::max<size_t>(args.size(), 4)); // no schema has counted them
       return host(*this, none, args);
     }
     noteUnsupported(name, "this op is not known");
@@ -96,6 +97,8 @@ Value Evaluator::op(const std::string &name, std::vector<Value> args,
     types.args.push_back(typeOf(v));
   for (auto &[key, v] : keywords)
     types.keywords.push_back({key, typeOf(v)});
+  if (halted())
+    return {};
   Resolution r = resolve(name, types);
   if (!r.schema) {
     std::string text;
@@ -126,7 +129,9 @@ Value Evaluator::op(const std::string &name, std::vector<Value> args,
   bool givesTensor = llvm::any_of(s.results, [](const torch::SchemaResult &x) {
     return x.type->is(Type::Kind::Tensor) || (x.type->is(Type::Kind::List) && x.type->args[0]->is(Type::Kind::Tensor));
   });
-  bool takesTensor = llvm::any_of(full, holdsTensor);
+  bool takesTensor = llvm::any_of(full, [&](const Value &v) { return holdsTensor(v); });
+  if (halted())
+    return {};
   // Lists and dicts of anything are the host's: aten::add.t, aten::slice.t.
   const Type *first = s.args.empty() ? nullptr : s.args[0].type.get();
   bool isContainer =

@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -24,11 +25,10 @@ std::string SourceFile::line(uint32_t number) const {
 }
 
 namespace {
-constexpr unsigned maxDepth = 500;
-
 class Parser {
 public:
-  Parser(SourceFile &file, SyntaxError &error) : file(file), error(error), tokens(tokenize(file.text, error)) {
+  Parser(SourceFile &file, unsigned maxDepth, SyntaxError &error)
+      : file(file), error(error), maxDepth(maxDepth), tokens(tokenize(file.text, error)) {
     if (!error.message.empty())
       at = tokens.size() - 1;
   }
@@ -87,11 +87,25 @@ private:
     s.kind = kind, s.line = t.line, s.offset = t.offset;
     return &s;
   }
+  void tooDeep() { fail("at most " + std::to_string(maxDepth) + " levels of nesting (--max-nesting)"); }
+  /// Sets the height of an expression whose parts are complete. Chains (a.b.c(x)(y)) grow without nesting.
+  Expr *measured(Expr *e) {
+    auto take = [&](const Expr *part) { e->height = std::max(e->height, part ? part->height + 1 : 0); };
+    for (const Expr *part : e->items)
+      take(part);
+    for (const Expr *part : e->values)
+      take(part);
+    for (auto &[key, part] : e->keywords)
+      take(part);
+    if (e->height > maxDepth)
+      tooDeep();
+    return e;
+  }
   /// Counts nesting while it lives.
   struct Nested {
     explicit Nested(Parser &p) : p(p) {
-      if (++p.depth > maxDepth)
-        p.fail("at most 500 levels of nesting");
+      if (++p.depth > p.maxDepth)
+        p.tooDeep();
     }
     ~Nested() { --p.depth; }
     Parser &p;
@@ -114,6 +128,7 @@ private:
 
   SourceFile &file;
   SyntaxError &error;
+  unsigned maxDepth;
   std::vector<Token> tokens;
   size_t at = 0;
   unsigned depth = 0;
@@ -188,12 +203,12 @@ const Expr *Parser::atom() {
     while (accept(",") && !cur().is(")"))
       e->items.push_back(expr());
     expect(")");
-    return e;
+    return measured(e);
   }
   if (accept("[")) {
     Expr *e = make(Expr::Kind::List, t);
     e->items = list("]");
-    return e;
+    return measured(e);
   }
   if (accept("{")) {
     Expr *e = make(Expr::Kind::Dict, t);
@@ -205,7 +220,7 @@ const Expr *Parser::atom() {
         break;
     }
     expect("}");
-    return e;
+    return measured(e);
   }
   if (t.kind != Token::Kind::Name)
     return fail("an expression"), make(Expr::Kind::None, t);
@@ -248,7 +263,7 @@ const Expr *Parser::call(const Expr *callee, const Token &t) {
       break;
   }
   expect(")");
-  return e;
+  return measured(e);
 }
 
 const Expr *Parser::subscript(const Expr *base, const Token &t) {
@@ -265,14 +280,12 @@ const Expr *Parser::subscript(const Expr *base, const Token &t) {
   while (accept(",") && !cur().is("]"))
     e->items.push_back(expr());
   expect("]");
-  return e;
+  return measured(e);
 }
 
 const Expr *Parser::trailers(const Expr *e) {
-  for (unsigned n = 0;; ++n) {
+  for (;;) {
     const Token t = cur();
-    if (n > maxDepth)
-      return fail("a shorter chain of calls"), e;
     if (t.kind == Token::Kind::String || t.kind == Token::Kind::Name) {
       return e;
     }
@@ -280,7 +293,7 @@ const Expr *Parser::trailers(const Expr *e) {
       Expr *s = make(Expr::Kind::Select, t);
       s->items.push_back(e);
       s->text = name();
-      e = s;
+      e = measured(s);
     } else if (accept("(")) {
       e = call(e, t);
     } else if (accept("[")) {
@@ -509,16 +522,16 @@ void Parser::run() {
   }
 }
 
-std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, SyntaxError &error) {
+std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, unsigned maxNesting, SyntaxError &error) {
   auto file = std::make_unique<SourceFile>();
   file->path = std::move(path);
   file->text = std::move(text);
-  Parser(*file, error).run();
+  Parser(*file, maxNesting, error).run();
   return error.message.empty() ? std::move(file) : nullptr;
 }
 
-const Expr *parseType(SourceFile &file, SyntaxError &error) {
-  const Expr *e = Parser(file, error).type();
+const Expr *parseType(SourceFile &file, unsigned maxNesting, SyntaxError &error) {
+  const Expr *e = Parser(file, maxNesting, error).type();
   return error.message.empty() ? e : nullptr;
 }
 

@@ -11,11 +11,11 @@
 
 namespace wick::compiler::torchscript {
 
-/// The file, or null with `error` set. Expressions and blocks nest up to 500 deep.
-std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, SyntaxError &error);
+/// The file, or null with `error` set. Expressions and blocks nest up to `maxNesting` deep.
+std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, unsigned maxNesting, SyntaxError &error);
 
 /// A type as it stands in pickles ("Dict[str, Tensor]"); the file holds the expression.
-const Expr *parseType(SourceFile &file, SyntaxError &error);
+const Expr *parseType(SourceFile &file, unsigned maxNesting, SyntaxError &error);
 
 } // namespace wick::compiler::torchscript
 

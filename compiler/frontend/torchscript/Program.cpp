@@ -6,6 +6,8 @@
 
 #include "compiler/frontend/torchscript/Parser.h"
 
+#include "llvm/ADT/ScopeExit.h"
+
 #include <algorithm>
 
 namespace wick::compiler::torchscript {
@@ -35,7 +37,7 @@ const SourceFile *Program::load(const std::string &module) {
   SyntaxError problem;
   auto source = std::make_unique<SourceFile>();
   source->text = *text;
-  auto file = parseFile(path, std::move(*text), problem);
+  auto file = parseFile(path, std::move(*text), maxNesting, problem);
   if (!file) {
     if (!error)
       error = Problem{path + ":" + std::to_string(problem.line), problem.message, source->line(problem.line)};
@@ -55,6 +57,22 @@ const Function *Program::findFunction(const std::string &qualified) {
   load(qualified.substr(0, dot));
   auto it = functions.find(qualified);
   return it == functions.end() ? nullptr : it->second;
+}
+
+static void tooDeep(std::optional<Program::Problem> &error, const std::string &what) {
+  if (!error)
+    error = Program::Problem{"'" + what + "'", "types are nested too deep (--max-nesting)", ""};
+}
+
+unsigned Program::heightOf(const Type &t) const {
+  if (t.is(Type::Kind::NamedTuple)) {
+    auto it = classes.find(t.name);
+    return it == classes.end() || !it->second ? 1 : it->second->height;
+  }
+  unsigned height = 1;
+  for (const TypeRef &arg : t.args)
+    height = std::max(height, heightOf(*arg) + 1);
+  return height;
 }
 
 const ClassInfo *Program::findClass(const std::string &qualified) {
@@ -81,6 +99,8 @@ const ClassInfo *Program::findClass(const std::string &qualified) {
   for (const Function *m : def->methods)
     info.methods[m->name] = m;
   std::vector<TypeRef> fields;
+  ++nesting;
+  auto leave = llvm::scope_exit([&] { --nesting; });
   for (const ClassDef::Member &m : def->members) {
     if (m.value)
       info.constants[m.name] = m.value;
@@ -90,9 +110,12 @@ const ClassInfo *Program::findClass(const std::string &qualified) {
     if (!t)
       return &info;
     info.attributes[m.name] = t;
+    info.height = std::max(info.height, heightOf(*t) + 1);
     fields.push_back(t);
   }
-  if (kind == Type::Kind::NamedTuple)
+  if (kind == Type::Kind::NamedTuple && info.height > maxNesting)
+    tooDeep(error, qualified);
+  else if (kind == Type::Kind::NamedTuple)
     info.type = makeType(kind, std::move(fields), qualified);
   return &info;
 }
@@ -103,6 +126,8 @@ TypeRef Program::typeOf(const Expr *e) {
       error = Problem{"line " + std::to_string(e->line), "'" + what + "' is not a type", ""};
     return nullptr;
   };
+  if (nesting > maxNesting)
+    return tooDeep(error, dotted(e)), nullptr;
   if (e->is(Expr::Kind::None))
     return torch::scalarType("NoneType");
   std::string name = dotted(e);
@@ -152,7 +177,7 @@ TypeRef Program::typeOf(const std::string &text) {
   auto file = std::make_unique<SourceFile>();
   file->path = "data.pkl", file->text = text;
   SyntaxError problem;
-  const Expr *e = parseType(*file, problem);
+  const Expr *e = parseType(*file, maxNesting, problem);
   typeFiles.push_back(std::move(file));
   if (!e && !error)
     error = Problem{"data.pkl", "'" + text + "' is not a type: " + problem.message, ""};

@@ -21,6 +21,7 @@ struct ClassInfo {
   const ClassDef *def = nullptr;
   const SourceFile *file = nullptr;
   torch::TypeRef type;
+  unsigned height = 1; ///< of the type
   std::map<std::string, torch::TypeRef> attributes;
   std::map<std::string, const Expr *> constants; ///< Final[...] and enum members
   std::map<std::string, const Function *> methods;
@@ -30,7 +31,7 @@ class Program {
 public:
   /// Gives the text of "code/__torch__/a.py", or nothing when there is no such record.
   using Reader = std::function<std::optional<std::string>(const std::string &path)>;
-  explicit Program(Reader reader) : read(std::move(reader)) {}
+  Program(Reader reader, unsigned maxNesting) : read(std::move(reader)), maxNesting(maxNesting) {}
 
   const Function *findFunction(const std::string &qualified);
   const ClassInfo *findClass(const std::string &qualified);
@@ -51,7 +52,10 @@ public:
 
 private:
   const SourceFile *load(const std::string &module);
+  /// Levels of a type, those of the fields of named tuples included.
+  unsigned heightOf(const torch::Type &t) const;
   Reader read;
+  unsigned maxNesting, nesting = 0; ///< levels of types: classes whose members are of classes, ...
   std::map<std::string, std::unique_ptr<SourceFile>> files; ///< null: not there
   std::map<std::string, const Function *> functions;
   std::map<std::string, std::unique_ptr<ClassInfo>> classes;

@@ -5,12 +5,16 @@
 #include "compiler/frontend/torchscript/Signature.h"
 
 #include "compiler/frontend/InputSizes.h"
+#include "dialects/graph/SizeCheck.h"
 
 using namespace mlir;
 namespace wick::compiler::torchscript {
 
 using torch::PickleValue;
 using torch::Type;
+
+/// Named tuples in named tuples make many of a short source.
+static constexpr unsigned maxInputs = 10'000;
 
 //===-- Options ------------------------------------------------------------===//
 
@@ -91,6 +95,8 @@ static mlir::Type elementByName(StringRef name, MLIRContext *context) {
 
 mlir::Value Signature::addInput(const std::string &name, mlir::Type type) {
   MLIRContext *context = type.getContext();
+  if (std::string why = graph::sizeProblem(type); !why.empty())
+    ev.fail("input '" + name + "': " + why);
   auto loc = NameLoc::get(StringAttr::get(context, name), FileLineColLoc::get(context, options.common.modelName, 0, 0));
   Block &entry = fn.getBody().front();
   mlir::Value v = entry.addArgument(type, loc);
@@ -169,6 +175,8 @@ std::optional<Value> Signature::argument(const std::string &name, const TypeRef 
                                          const Expr *defaultValue, unsigned depth) {
   if (depth > 16)
     return problem("input '" + name + "' is nested too deep"), std::nullopt;
+  if (ev.problems.size() > maxInputs || fn.getNumArguments() > maxInputs || !ev.spend(1))
+    return ev.fail("the method has more than " + Twine(maxInputs) + " inputs"), std::nullopt;
   if (const std::string *text = valueOfOption(name))
     return scalar(name, type->is(Type::Kind::Optional) ? type->args[0] : type, *text);
   bool mentioned = isMentioned(name) || (example && !example->isNone());
@@ -205,7 +213,7 @@ std::optional<Value> Signature::argument(const std::string &name, const TypeRef 
     const ClassInfo *info = type->is(Type::Kind::NamedTuple) ? ev.program.findClass(type->name) : nullptr;
     std::vector<Value> items;
     for (size_t i = 0; i < type->args.size(); ++i) {
-      std::string key = info ? info->def->members[i].name : std::to_string(i);
+      std::string key = info && i < info->def->members.size() ? info->def->members[i].name : std::to_string(i);
       auto v = argument(name + "." + key, type->args[i], part(i), nullptr, depth + 1);
       if (!v)
         return std::nullopt;
@@ -283,7 +291,7 @@ bool Signature::arguments(const Function &method, const torch::TorchArchive &arc
 //===-- Outputs ------------------------------------------------------------===//
 
 void Signature::addOutput(const std::string &name, const Value &v, unsigned depth) {
-  if (ev.halted() || depth > 16)
+  if (ev.halted() || depth > 16 || !ev.spend(1))
     return;
   MLIRContext *context = fn.getContext();
   ev.g.loc = NameLoc::get(StringAttr::get(context, name), FileLineColLoc::get(context, options.common.modelName, 0, 0));
@@ -293,6 +301,8 @@ void Signature::addOutput(const std::string &name, const Value &v, unsigned dept
     std::string unique = name;
     for (int n = 1; llvm::is_contained(names, unique); ++n)
       unique = name + "_" + std::to_string(n);
+    if (!ev.spend(names.size()))
+      return;
     names.push_back(unique);
     results.push_back(x);
   };
@@ -311,7 +321,8 @@ void Signature::addOutput(const std::string &name, const Value &v, unsigned dept
   case Value::Kind::Tuple: {
     const ClassInfo *info = v.text.empty() ? nullptr : ev.program.findClass(v.text);
     for (size_t i = 0; i < v.list->items.size(); ++i)
-      addOutput(name + "." + (info ? info->def->members[i].name : std::to_string(i)), v.list->items[i], depth + 1);
+      addOutput(name + "." + (info && i < info->def->members.size() ? info->def->members[i].name : std::to_string(i)),
+                v.list->items[i], depth + 1);
     return;
   }
   case Value::Kind::Dict:

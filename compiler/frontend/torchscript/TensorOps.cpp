@@ -13,8 +13,14 @@ using torch::Arg;
 using torch::Operand;
 using torch::Type;
 
-static Operand toOperand(Evaluator &ev, const Value &v) {
+static Operand toOperand(Evaluator &ev, const Value &v, unsigned depth = 0) {
   Arg a;
+  if (!ev.spend(v.list ? 8 : 1))
+    return {};
+  if (depth > Evaluator::maxValueDepth) {
+    ev.fail("an argument is nested too deep");
+    return {};
+  }
   switch (v.kind) {
   case Value::Kind::None:
     return {};
@@ -24,7 +30,7 @@ static Operand toOperand(Evaluator &ev, const Value &v) {
   case Value::Kind::Tuple: {
     std::vector<Operand> list;
     for (const Value &x : v.list->items)
-      list.push_back(toOperand(ev, x));
+      list.push_back(toOperand(ev, x, depth + 1));
     return Operand(std::move(list));
   }
   case Value::Kind::Bool:
@@ -65,6 +71,8 @@ static Value fromOperand(Evaluator &ev, const Operand &o, const TypeRef &type) {
   case Arg::Kind::Bool:
     return a.tensor ? scalarValue(Value::Kind::Bool, a.tensor) : valueOf(a.boolean);
   case Arg::Kind::Int:
+    if (!a.tensor && !a.integer)
+      return textValue("has no value", Value::Kind::Unset);
     return a.tensor && !a.integer ? scalarValue(Value::Kind::Int, a.tensor) : valueOf(a.integer);
   case Arg::Kind::Double:
     return a.tensor ? scalarValue(Value::Kind::Float, a.tensor) : valueOf(a.number);
@@ -103,14 +111,15 @@ Value Evaluator::tensorOp(const Schema &s, std::vector<Value> &args) {
     return unknown();
   }
   if (!unsupportedOps.empty() || !problems.empty()) { // operands may be without value
-    auto isUnknown = [&](auto &self, const Value &v) -> bool {
+    auto isUnknown = [&](auto &self, const Value &v, unsigned depth) -> bool {
       if (v.isTensor())
         return !space.read(v.tensor);
       if (v.is(Value::Kind::Opaque))
         return !v.opaque;
-      return v.list && llvm::any_of(v.list->items, [&](const Value &x) { return self(self, x); });
+      return v.list && depth < maxValueDepth && spend(1) &&
+             llvm::any_of(v.list->items, [&](const Value &x) { return self(self, x, depth + 1); });
     };
-    if (llvm::any_of(args, [&](const Value &v) { return isUnknown(isUnknown, v); })) {
+    if (llvm::any_of(args, [&](const Value &v) { return isUnknown(isUnknown, v, 0); })) {
       (void)g.takeError();
       return unknown();
     }
@@ -127,12 +136,13 @@ Value Evaluator::tensorOp(const Schema &s, std::vector<Value> &args) {
     std::string why = g.takeError();
     bool keep = stopped;
     fail(why, s.fullName());
-    stopped = keep; // other problems can still be found
+    stopped = keep || problems.size() >= 1000 || ops.exceeded(); // other problems can still be found
     return unknown();
   }
   if (results.size() != s.results.size())
     return s.results.empty() ? Value() : fail("the op gave no result", s.fullName());
-  return give([&](size_t i) { return fromOperand(*this, results[i], s.results[i].type); });
+  Value out = give([&](size_t i) { return fromOperand(*this, results[i], s.results[i].type); });
+  return !out.list || weigh(out.list) ? out : Value();
 }
 
 } // namespace wick::compiler::torchscript

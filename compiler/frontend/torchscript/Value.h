@@ -19,6 +19,7 @@ namespace wick::compiler::torchscript {
 struct ListData;
 struct DictData;
 struct ObjectData;
+struct Closure;
 struct Value;
 using Environment = std::map<std::string, Value>;
 
@@ -52,7 +53,7 @@ struct Value {
   std::shared_ptr<DictData> dict;
   std::shared_ptr<ObjectData> object;
   const Function *function = nullptr;
-  std::shared_ptr<Environment> captured;
+  std::shared_ptr<Closure> captured;
   std::shared_ptr<void> opaque;
 
   bool is(Kind k) const { return kind == k; }
@@ -62,14 +63,49 @@ struct Value {
   bool isKnown() const { return !scalar; }
 };
 
+/// A container's part of the elements that are alive, which one import limits. A copy
+/// has none until it is weighed.
+class Share {
+public:
+  Share() = default;
+  Share(const Share &) {}
+  Share &operator=(const Share &) { return *this; }
+  ~Share() { set(nullptr, 0); }
+  void set(std::shared_ptr<uint64_t> newTotal, uint64_t newCount) {
+    if (total)
+      *total -= count;
+    total = std::move(newTotal), count = newCount;
+    if (total)
+      *total += count;
+  }
+
+private:
+  std::shared_ptr<uint64_t> total;
+  uint64_t count = 0;
+};
+
+// What programs nest without bound (a list in a list in a list ...) is destroyed
+// without recursion.
 struct ListData {
   std::vector<Value> items;
   torch::TypeRef elem; ///< declared element type; null: by the elements
+  Share share = {};
+  unsigned touched = 0; ///< the branch or trial run that keeps its old contents
+  ~ListData();
 };
 
 struct DictData {
   std::vector<std::pair<Value, Value>> entries; ///< in order of insertion
-  torch::TypeRef type;                          ///< declared type; null: by the entries
+  torch::TypeRef type;                          ///< declared type (of a dict); null: by the entries
+  Share share = {};
+  unsigned touched = 0;
+  ~DictData();
+};
+
+/// The variables that a nested function sees.
+struct Closure {
+  Environment env;
+  ~Closure();
 };
 
 struct ClassInfo;
@@ -78,6 +114,7 @@ struct ObjectData {
   std::string path; ///< from the root module: "layer1.0.conv"; "" for the root
   bool fromArchive = false;
   std::vector<std::pair<std::string, Value>> attributes;
+  ~ObjectData();
 
   Value *find(llvm::StringRef name) {
     for (auto &[key, value] : attributes)
@@ -120,7 +157,8 @@ inline Value tensorValue(torch::Tensor t) {
 inline Value listValue(std::vector<Value> items, torch::TypeRef elem = nullptr, Value::Kind kind = Value::Kind::List) {
   Value x;
   x.kind = kind;
-  x.list = std::make_shared<ListData>(ListData{std::move(items), std::move(elem)});
+  x.list = std::make_shared<ListData>();
+  x.list->items = std::move(items), x.list->elem = std::move(elem);
   return x;
 }
 inline Value tupleValue(std::vector<Value> items) { return listValue(std::move(items), nullptr, Value::Kind::Tuple); }

@@ -15,14 +15,14 @@ namespace torch = wick::compiler::torch;
 
 static std::unique_ptr<SourceFile> parsed(const std::string &text) {
   SyntaxError error;
-  auto file = parseFile("code/t.py", text, error);
+  auto file = parseFile("code/t.py", text, 500, error);
   EXPECT_TRUE(file) << error.line << ": " << error.message;
   return file;
 }
 
 static SyntaxError refused(const std::string &text) {
   SyntaxError error;
-  EXPECT_FALSE(parseFile("code/t.py", text, error)) << text;
+  EXPECT_FALSE(parseFile("code/t.py", text, 500, error)) << text;
   return error;
 }
 
@@ -124,12 +124,14 @@ TEST(Parser, LimitsNesting) {
 }
 
 TEST(Program, LoadsByQualifiedName) {
-  Program program([](const std::string &path) -> std::optional<std::string> {
-    if (path == "code/__torch__/a/b.py")
-      return "class C(Module):\n  next : Optional[__torch__.a.b.C]\n  t : Dict[str, List[Tensor]]\n"
-             "class P(NamedTuple):\n  x : Tensor\n  n : int\ndef f(x: int) -> int:\n  return x\n";
-    return std::nullopt;
-  });
+  Program program(
+      [](const std::string &path) -> std::optional<std::string> {
+        if (path == "code/__torch__/a/b.py")
+          return "class C(Module):\n  next : Optional[__torch__.a.b.C]\n  t : Dict[str, List[Tensor]]\n"
+                 "class P(NamedTuple):\n  x : Tensor\n  n : int\ndef f(x: int) -> int:\n  return x\n";
+        return std::nullopt;
+      },
+      500);
   EXPECT_NE(program.findFunction("__torch__.a.b.f"), nullptr);
   EXPECT_EQ(program.findFunction("__torch__.a.c.f"), nullptr);
   const ClassInfo *info = program.findClass("__torch__.a.b.C");
@@ -141,7 +143,7 @@ TEST(Program, LoadsByQualifiedName) {
 }
 
 static std::string chosen(const char *name, std::vector<const char *> types) {
-  static Program program([](const std::string &) { return std::nullopt; });
+  static Program program([](const std::string &) { return std::nullopt; }, 500);
   CallTypes call;
   for (const char *t : types)
     call.args.push_back(program.typeOf(std::string(t)));

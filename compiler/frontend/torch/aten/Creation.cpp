@@ -74,14 +74,14 @@ static AffineExpr rangeCount(AtenCall &c, const Arg &start, const Arg &end, cons
   GraphBuilder &g = c.g;
   auto isExpr = [](const Arg &a) { return a.kind == Arg::Kind::Int && !a.tensor; };
   auto by = isExpr(step) ? graph::constantOf(g.simplify(step.integer)) : std::nullopt;
-  if (isExpr(start) && isExpr(end) && by && *by != 0) {
+  if (isExpr(start) && isExpr(end) && by && *by != 0 && *by != INT64_MIN) {
     AffineExpr span = *by > 0 ? end.integer - start.integer : start.integer - end.integer;
     return g.simplify(g.symbols.max(g.ceilDiv(g.simplify(span), g.expr(std::abs(*by))), g.expr(0)));
   }
   Type f = g.b.getF64Type();
   Value q = g.div(g.sub(numberAs(g, end, f), numberAs(g, start, f)), numberAs(g, step, f));
   if (auto known = g.doubleOf(q))
-    return g.expr(std::isfinite(*known) ? std::max<int64_t>(0, int64_t(std::ceil(*known))) : 0);
+    return g.expr(*known > 0x1p62 ? INT64_MAX : *known > 0 ? int64_t(std::ceil(*known)) : 0);
   Value whole = g.max(g.castTo(g.create<graph::CeilOp>({q}), g.b.getI64Type()), g.i64(0));
   return whole ? g.sizeOf(whole, 0) : g.expr(0);
 }
