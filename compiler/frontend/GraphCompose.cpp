@@ -61,11 +61,15 @@ Value GraphBuilder::expandTo(Value x, ArrayRef<AffineExpr> dims) {
 }
 
 Value GraphBuilder::concat(ArrayRef<Value> xs, int64_t axis) {
+  if (xs.empty())
+    return fail("joins no tensors");
+  if (xs.empty())
+    return fail("concat of no tensors");
   SmallVector<Value> parts; // empty ones add nothing
   for (Value v : xs)
     if (!v || axis >= rank(v) || !graph::isConstant(dim(v, axis), 0))
       parts.push_back(v);
-  if (parts.empty() && !xs.empty())
+  if (parts.empty())
     parts.push_back(xs[0]);
   return parts.size() == 1 ? parts[0] : create<graph::ConcatOp>(ValueRange(parts), {intAttr("axis", axis)});
 }

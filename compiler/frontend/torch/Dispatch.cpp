@@ -87,8 +87,14 @@ AffineExpr Dispatcher::integerOf(const Operand &o, int64_t min, int64_t max) {
   if (o.kind() == Arg::Kind::Bool && !o.value.tensor)
     return g.expr(o.value.boolean);
   Value v = o.isTensor() ? tensors.read(o.tensor) : o.value.tensor;
-  if (v && (o.kind() == Arg::Kind::Int || o.isTensor()))
-    return g.sizeOf(g.castTo(v, g.b.getI64Type()), 0, min, max);
+  if (v && (o.kind() == Arg::Kind::Int || o.isTensor())) {
+    auto type = cast<RankedTensorType>(v.getType());
+    if (!type.hasStaticShape() || type.getNumElements() != 1)
+      g.fail("a tensor of another number of elements than 1 stands for an integer");
+    else if (Value n = g.castTo(v, g.b.getI64Type()))
+      return g.sizeOf(n, 0, min, max);
+    return {};
+  }
   g.fail("an argument is not an integer");
   return {};
 }
