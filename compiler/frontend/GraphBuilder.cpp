@@ -248,6 +248,11 @@ std::optional<Exprs> GraphBuilder::elementsOf(Value v) {
 }
 
 AffineExpr GraphBuilder::sizeOf(Value v, int64_t index, int64_t min, int64_t max) {
+  auto type = v ? cast<RankedTensorType>(v.getType()) : RankedTensorType();
+  if (!type || !type.hasStaticShape() || index >= type.getNumElements()) {
+    fail("element " + Twine(index) + " is no size: the tensor is of an open size, or has fewer elements");
+    return expr(1);
+  }
   if (auto e = elementsOf(v); e && (*e)[index])
     return (*e)[index];
   auto &slot = sizes[{v, index}];
@@ -261,7 +266,7 @@ AffineExpr GraphBuilder::sizeOf(Value v, int64_t index, int64_t min, int64_t max
   if (auto it = known.find(v); it != known.end()) {
     it->second[index] = SymValue::integer(slot);
   } else {
-    SmallVector<SymValue> list(cast<RankedTensorType>(v.getType()).getNumElements());
+    SmallVector<SymValue> list(type.getNumElements());
     list[index] = SymValue::integer(slot);
     known[v] = std::move(list);
   }
