@@ -189,6 +189,9 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
+    if (isExportFile(request.input) || !isTorchScriptFile(request.input))
+      if (ImportResult refused; !checkNoScriptOptions(refused))
+        return refused;
     if (isSavedGraph(request.input)) {
       std::string source;
       ImportResult result = importSavedGraph(context.get(), request.input, weights, options, source);
@@ -211,6 +214,24 @@ private:
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
     return importOnnxFile(context.get(), request.input, weights, options);
+  }
+
+  /// Options that only TorchScript has are mistakes with other files, not decoration.
+  bool checkNoScriptOptions(ImportResult &result) const {
+    auto refuse = [&](bool given, const char *option) {
+      if (given)
+        result.problems.push_back(
+            {true, "", "", std::string(option) + " is for TorchScript archives, and '" + request.input + "' is none"});
+    };
+    refuse(request.method != "forward", "--method");
+    refuse(!request.values.empty(), "--set");
+    refuse(request.quantizedEngine != "x86", "--quantized-engine");
+    refuse(request.eval, "--eval");
+    refuse(request.fresh, "--fresh");
+    refuse(request.assumeNoRaise, "--assume-no-raise");
+    if (!result.problems.empty())
+      result.kind = ImportResult::Kind::Error;
+    return result.problems.empty();
   }
 
   bool makeSchedule() {

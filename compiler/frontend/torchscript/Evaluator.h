@@ -229,8 +229,8 @@ private:
   std::deque<Frame> frames;
   std::vector<Change> changes;
   std::map<std::string, std::string> mismatches; ///< why a value is unset: key of the condition that settles it
-  unsigned speculating = 0;       ///< > 0: changes are kept
-  unsigned trial = 0, trials = 0; ///< number of the branch or trial run now, and of all so far
+  unsigned speculating = 0;                      ///< > 0: changes are kept
+  unsigned trial = 0, trials = 0;                ///< number of the branch or trial run now, and of all so far
   unsigned level = 0;
   uint64_t steps = 0;
   torch::OpLimit ops;

@@ -341,6 +341,11 @@ ImportResult importTorchScript(MLIRContext *context, std::shared_ptr<const torch
     result.problems[0].context.hint = noProgram;
     return result;
   }
+  for (const std::string &name : options.common.keep)
+    result.problems.push_back(
+        {true, "", "", "--keep " + name + ": inner values of TorchScript archives cannot be kept"});
+  if (!result.problems.empty())
+    return result;
   Import import(context, archive, options);
   StatePlan plan;
   std::vector<onnx::Problem> notes;
