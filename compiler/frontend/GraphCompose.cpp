@@ -63,8 +63,6 @@ Value GraphBuilder::expandTo(Value x, ArrayRef<AffineExpr> dims) {
 Value GraphBuilder::concat(ArrayRef<Value> xs, int64_t axis) {
   if (xs.empty())
     return fail("joins no tensors");
-  if (xs.empty())
-    return fail("concat of no tensors");
   SmallVector<Value> parts; // empty ones add nothing
   for (Value v : xs)
     if (!v || axis >= rank(v) || !graph::isConstant(dim(v, axis), 0))
