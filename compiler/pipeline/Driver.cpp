@@ -109,13 +109,10 @@ private:
       return true;
     }
     for (const std::string &name : request.slices) {
-      if (name == "native") {
-        slices.push_back(codegen::nativeSlice());
-        continue;
-      }
-      const codegen::CpuSlice *s = codegen::findCpuSlice(name);
+      const codegen::CpuSlice *s = name == "native" ? codegen::hostSlice() : codegen::findCpuSlice(name);
       if (!s)
-        return fail("there is no target '" + name + "'");
+        return fail(name == "native" ? "this machine runs none of the targets; it lacks AVX2 or FMA"
+                                     : "there is no target '" + name + "'");
       slices.push_back(*s);
     }
     return true;

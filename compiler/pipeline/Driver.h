@@ -20,7 +20,7 @@ struct CompileRequest {
   std::string input;               ///< .onnx, .pt, .pt2, .wgraph, or .mlir together with `startAt`
   std::string output;              ///< the .wick file; not written with `stopAfter`
   bool portable = false;           ///< write a saved graph (compiler/frontend/saved) after import, and end
-  std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native" alone allowed
+  std::vector<std::string> slices; ///< names of compiler/codegen/cpu/CpuTarget.h; empty: all; "native": hostSlice()
   std::vector<std::pair<std::string, std::string>> dims;   ///< --dim name=value or name=lo..hi
   std::vector<std::pair<std::string, std::string>> shapes; ///< --shape input=1x3x?x?
   /// --specialize name=value,value: further programs in the package with these dims fixed, for every

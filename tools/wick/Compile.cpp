@@ -123,8 +123,8 @@ static std::string footer() {
       "  wick compile model.onnx -o model.wick --target x86-64-v4 --dim batch=1 --dim seq=1..512\n"
       "  wick compile model.onnx -o model.wick --specialize batch=1,8    any batch; 1 and 8 as fast as if fixed\n"
       "  wick compile model.onnx --stop-after fuse | less      look at the IR\n"
-      "\nTargets: x86-64-v3, x86-64-v4, x86-64-v4+vnni+bf16; all of them when none is named. `native` stands for this\n"
-      "machine alone.\n"
+      "\nTargets: x86-64-v3, x86-64-v4, x86-64-v4+vnni+bf16; all of them when none is named. `native` stands for\n"
+      "the best of them that this machine runs.\n"
       "\nPhases:\n";
   for (const compiler::Phase &p : compiler::phases) {
     std::string name(p.name);

@@ -4,6 +4,7 @@
 //
 #include "tools/wick/Compiling.h"
 
+#include "compiler/codegen/cpu/CpuTarget.h"
 #include "runtime/format/FileKind.h"
 #include "tools/wick/Cli.h"
 
@@ -18,16 +19,8 @@ using compiler::Diagnostic;
 std::string bestSlice() {
   if (const char *forced = std::getenv("WICK_ISA"); forced && *forced)
     return forced;
-  __builtin_cpu_init();
-  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-            __builtin_cpu_supports("avx512cd");
-  if (v4 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"))
-    return "x86-64-v4+vnni+bf16";
-  if (v4)
-    return "x86-64-v4";
-  bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  return v3 ? "x86-64-v3" : "";
+  const codegen::CpuSlice *slice = codegen::hostSlice();
+  return slice ? slice->name : "";
 }
 
 static bool isProblem(const Diagnostic &d) { return d.kind == Diagnostic::Error || d.kind == Diagnostic::Unsupported; }

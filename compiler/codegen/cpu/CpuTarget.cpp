@@ -34,6 +34,17 @@ const CpuSlice *findCpuSlice(StringRef name) {
   return nullptr;
 }
 
+const CpuSlice *hostSlice() {
+  StringMap<bool> host = sys::getHostCPUFeatures();
+  auto has = [&](ArrayRef<StringRef> features) {
+    return all_of(features, [&](StringRef f) { return host.lookup(f); });
+  };
+  bool v3 = has({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"});
+  bool v4 = v3 && has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+  bool narrow = v4 && has({"avx512vnni", "avx512bf16"});
+  return v3 ? findCpuSlice(narrow ? "x86-64-v4+vnni+bf16" : v4 ? "x86-64-v4" : "x86-64-v3") : nullptr;
+}
+
 CpuSlice nativeSlice() {
   StringMap<bool> host = sys::getHostCPUFeatures();
   SubtargetFeatures features;

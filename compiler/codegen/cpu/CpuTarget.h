@@ -3,7 +3,8 @@
 // The table of CPU slices. One package carries code for several of them and the
 // runtime picks at load. A slice is a fixed name, never "this machine": compiling
 // the same model anywhere gives the same bytes, so nothing here may ask the host,
-// except `nativeSlice`, which is for tests and benchmarks.
+// except `hostSlice`, which is asked for by name, and `nativeSlice`, which is for
+// tests and benchmarks.
 //
 #pragma once
 
@@ -37,6 +38,9 @@ llvm::ArrayRef<CpuSlice> cpuSlices();
 
 /// The slice of that name, or null. Static lifetime.
 const CpuSlice *findCpuSlice(llvm::StringRef name);
+
+/// The last portable slice that this machine runs, or null. Static lifetime.
+const CpuSlice *hostSlice();
 
 /// A slice named "native" with exactly this machine's features. Never packaged.
 CpuSlice nativeSlice();
