@@ -52,6 +52,9 @@ CASES = [
      [{"X": (2, 3, 4), "axes": I64()}, {"X": (2, 3, 4), "axes": I64(2)}]),
     ("starts of open number", """g (float[a,b] X, int64[k] starts, int64[k] ends) => (float[p,q] Y) { Y = Slice(X, starts, ends) }""",
      [{"X": (4, 5), "starts": I64(1), "ends": I64(3)}, {"X": (4, 5), "starts": I64(0, -2), "ends": I64(2, 9)}]),
+    ("ends of open number beside fixed starts", """g (float[a,b] X, int64[k] ends) => (float[p,q] Y)
+        <int64[1] starts = {-1}, int64[1] axes = {1}, int64[1] steps = {-2}> { Y = Slice(X, starts, ends, axes, steps) }""",
+     [{"X": (4, 5), "ends": I64(-9)}, {"X": (2, 3), "ends": I64(0)}]),
     ("pads, repeats, k and split of open length", """g (float[a,b] X, int64[k] pads, int64[m] reps, int64[n] one, int64[s] parts) => (float[p,q] A, float[r,t] B, float[u,v] C, float[w,x] D, float[y,z] E) {
         A = Pad(X, pads) B = Tile(X, reps) C, I = TopK(X, one) D, E = Split(X, parts) }""",
      [{"X": (4, 5), "pads": I64(1, 0, 0, 2), "reps": I64(2, 1), "one": I64(3), "parts": I64(1, 3)}]),

@@ -114,11 +114,15 @@ static void importSlice(NodeImport &n) {
   Value x = n.input(0);
   Exprs dims = g.dims(x);
   int64_t rank = dims.size();
-  bool isOpen = n.input(1) && !graph::constantOf(g.count(n.input(1)));
-  if (isOpen && n.input(3))
-    if (auto k = graph::constantOf(g.count(n.input(3)))) // as many as axes, then
-      isOpen = false, n.in[1] = ofLength(g, n.input(1), *k), n.in[2] = ofLength(g, n.input(2), *k);
-  if (isOpen || (n.input(3) && !g.elementsOf(n.input(3))) || (n.input(4) && !g.elementsOf(n.input(4))))
+  // Starts, ends, axes and steps are as many: one known length is that of all.
+  std::optional<int64_t> length;
+  for (unsigned i = 1; i <= 4 && !length; ++i)
+    if (n.input(i))
+      length = graph::constantOf(g.count(n.input(i)));
+  for (unsigned i = 1; i <= 4 && length; ++i)
+    if (n.input(i) && !graph::constantOf(g.count(n.input(i))))
+      n.in[i] = ofLength(g, n.input(i), *length);
+  if (!length || (n.input(3) && !g.elementsOf(n.input(3))) || (n.input(4) && !g.elementsOf(n.input(4))))
     return sliceByGather(n);
   auto startsIn = g.shapeFrom(n.input(1), INT64_MIN), endsIn = g.shapeFrom(n.input(2), INT64_MIN);
   if (!startsIn || !endsIn)
