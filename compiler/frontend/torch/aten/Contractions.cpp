@@ -128,6 +128,9 @@ Value convOf(AtenCall &c, Value x, Value w, Value bias, const ConvParams &p) {
   for (auto [s, d] : llvm::zip(p.stride, p.dilation))
     if (s < 1 || d < 1)
       return c.fail("stride and dilation must be positive"), Value();
+  for (ArrayRef<int64_t> numbers : {ArrayRef(p.stride), ArrayRef(p.dilation), ArrayRef(p.padLow), ArrayRef(p.padHigh)})
+    if (llvm::any_of(numbers, [](int64_t v) { return v > INT32_MAX || v < INT32_MIN; }))
+      return c.fail("stride, dilation and padding must fit 32 bits"), Value();
   Value v;
   if (p.transposed) {
     Exprs sizes, d = g.dims(x);

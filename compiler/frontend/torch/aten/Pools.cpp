@@ -31,6 +31,8 @@ static Value run(AtenCall &c, Value x, const Pool &p, PoolKind kind) {
   for (size_t i = 0; i < n; ++i) {
     if (p.stride[i] < 1 || p.kernel[i] < 1 || p.dilation[i] < 1 || p.padding[i] < 0)
       return c.fail("kernel, stride and dilation must be positive"), Value();
+    if (std::max({p.stride[i], p.kernel[i], p.dilation[i], p.padding[i]}) > INT32_MAX)
+      return c.fail("kernel, stride, dilation and padding must fit 32 bits"), Value();
     int64_t extent = p.dilation[i] * (p.kernel[i] - 1) + 1;
     AffineExpr in = d[2 + i], stride = g.expr(p.stride[i]), room = g.simplify(in + (2 * p.padding[i] - extent));
     if (auto r = graph::constantOf(room); r && *r < 0 && !p.ceil)
