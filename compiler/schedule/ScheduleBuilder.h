@@ -258,7 +258,8 @@ private:
   }
 
   void reshape(ReshapeOp op) {
-    // A name for the same bytes; the run's checks cover unequal element counts.
+    // A name for the same bytes.
+    checkCount(op);
     uint32_t id = buffer(op.getX(), regs.next());
     bufferOf[op.getResult()] = id;
   }
@@ -302,7 +303,7 @@ private:
       bool early = regs.inPrologue(c->scratch);
       scratchUses.push_back({early ? 0 : segmentFor(c->scratch), c->scratch});
     }
-    checkBroadcasts(op);
+    checkSizes(op);
     fmt::Instr in{.op = fmt::Op::Call, .a = c->kernel, .c = units, .cost = c->cost, .node = node(op->getLoc())};
     uint32_t item = regs.append(in);
     std::vector<uint32_t> bufs;
@@ -324,9 +325,14 @@ private:
     program.words.insert(program.words.end(), args.begin(), args.end());
   }
 
-  /// Before a kernel would read beyond a tensor: sizes that its elementwise ops broadcast are 1 or the result's. Where
-  /// only the run can tell, it does.
-  void checkBroadcasts(Operation *kernel);
+  /// Before a kernel would read beyond a tensor: sizes of its ops' operands that must agree do. Where only the run can
+  /// tell, it does.
+  void checkSizes(Operation *kernel);
+  void checkCount(ReshapeOp op);
+  void checkBroadcasts(Operation *op, size_t inner, bool everyRun);
+  enum class SizeRule : unsigned { Equal, Broadcasts, AtMost }; ///< to the other size; Broadcasts: or 1
+  void requireSize(AffineExpr size, AffineExpr other, SizeRule rule, Operation *op, bool everyRun,
+                   const llvm::Twine &what);
 
   fmt::Reg loadInt(Value v, int64_t index) {
     fmt::Reg r = regs.fresh();
@@ -439,7 +445,7 @@ private:
     }
   }
 
-  llvm::DenseSet<std::pair<AffineExpr, AffineExpr>> checked; ///< sizes and results of broadcasts, in every run
+  llvm::DenseSet<std::tuple<AffineExpr, AffineExpr, unsigned>> checked; ///< sizes and rules, in every run
   Schedule &out;
   fmt::Program &program;
   Symbols symbols;
