@@ -186,19 +186,19 @@ private:
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
   ImportResult importFile(const ImportOptions &options) {
-    if (isExportFile(request.input) || !isTorchScriptFile(request.input))
-      if (ImportResult refused; !checkNoScriptOptions(refused))
-        return refused;
+    bool isExport = isExportFile(request.input), isScript = !isExport && isTorchScriptFile(request.input);
+    if (ImportResult refused; !isScript && !checkNoScriptOptions(refused))
+      return refused;
     if (isSavedGraph(request.input)) {
       std::string source;
       ImportResult result = importSavedGraph(context.get(), request.input, weights, options, source);
       std::copy_n(source.begin(), source.size(), digest.begin()); // 64, or none after an error
       return result;
     }
-    if (isExportFile(request.input))
+    if (isExport)
       return request.maxOps ? importExportFile(context.get(), request.input, weights, options, request.maxOps)
                             : importExportFile(context.get(), request.input, weights, options);
-    if (isTorchScriptFile(request.input)) {
+    if (isScript) {
       TorchScriptOptions script;
       script.common = options;
       script.method = request.method, script.values = request.values;

@@ -11,14 +11,6 @@ using namespace mlir;
 
 namespace wick::compiler {
 
-/// The elements of a tensor of these dims.
-static AffineExpr countOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
-  AffineExpr count = getAffineConstantExpr(1, context);
-  for (AffineExpr d : dims)
-    count = count * d;
-  return count;
-}
-
 void ScheduleBuilder::requireSize(AffineExpr size, AffineExpr other, SizeRule rule, Operation *op, bool everyRun,
                                   const Twine &what) {
   auto key = std::make_tuple(size, other, unsigned(rule));
@@ -101,9 +93,9 @@ void ScheduleBuilder::checkSizes(Operation *kernel) {
 }
 
 void ScheduleBuilder::checkCount(ReshapeOp op) {
-  MLIRContext *context = op.getContext();
-  requireSize(countOf(graph::dimsOf(op.getX().getType()), context), countOf(graph::dimsOf(op.getType()), context),
-              SizeRule::Equal, op, isa<func::FuncOp>(op->getParentOp()), "the elements do not fill the new shape");
+  auto count = [&](Value v) { return product(dimsOf(v.getType()), op.getContext()); };
+  requireSize(count(op.getX()), count(op), SizeRule::Equal, op, isa<func::FuncOp>(op->getParentOp()),
+              "the elements do not fill the new shape");
 }
 
 Schedule buildSchedule(ModuleOp module) {

@@ -5,26 +5,31 @@
 //
 #include "compiler/codegen/cpu/CpuTarget.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace llvm;
 
 namespace wick::codegen {
 
+/// What a slice for narrow integers and bf16 has over the one before it.
+static constexpr char narrowFeatures[] = "+avx512vnni,+avx512bf16";
+
 ArrayRef<CpuSlice> cpuSlices() {
   static const CpuSlice table[] = {
       {"x86-64-v3", "x86-64-v3", "", 32, 64, false, false},
       {"x86-64-v4", "x86-64-v4", "", 64, 64, false, false},
-      {"x86-64-v4+vnni+bf16", "x86-64-v4", "+avx512vnni,+avx512bf16", 64, 64, true, true},
+      {"x86-64-v4+vnni+bf16", "x86-64-v4", narrowFeatures, 64, 64, true, true},
   };
   return table;
 }
 
 bool differsForNarrowTypesOnly(const CpuSlice &slice, const CpuSlice &weaker) {
   return slice.cpu == weaker.cpu && slice.vectorBytes == weaker.vectorBytes && slice.minAlign == weaker.minAlign &&
-         weaker.features.empty() && slice.features == "+avx512vnni,+avx512bf16";
+         weaker.features.empty() && slice.features == narrowFeatures;
 }
 
 const CpuSlice *findCpuSlice(StringRef name) {
@@ -36,13 +41,18 @@ const CpuSlice *findCpuSlice(StringRef name) {
 
 const CpuSlice *hostSlice() {
   StringMap<bool> host = sys::getHostCPUFeatures();
-  auto has = [&](ArrayRef<StringRef> features) {
-    return all_of(features, [&](StringRef f) { return host.lookup(f); });
-  };
-  bool v3 = has({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"});
-  bool v4 = v3 && has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
-  bool narrow = v4 && has({"avx512vnni", "avx512bf16"});
-  return v3 ? findCpuSlice(narrow ? "x86-64-v4+vnni+bf16" : v4 ? "x86-64-v4" : "x86-64-v3") : nullptr;
+  const CpuSlice *best = nullptr;
+  for (const CpuSlice &slice : cpuSlices()) {
+    SmallVector<StringRef> needs;
+    X86::getFeaturesForCPU(slice.cpu, needs);
+    for (StringRef feature : split(slice.features, ','))
+      if (feature.consume_front("+"))
+        needs.push_back(feature);
+    // Some features of every x86-64, such as x87, are not among those that LLVM asks the machine for.
+    if (all_of(needs, [&](StringRef f) { return !host.count(f) || host.lookup(f); }))
+      best = &slice;
+  }
+  return best;
 }
 
 CpuSlice nativeSlice() {

@@ -65,7 +65,7 @@ ImportResult importExport(MLIRContext *context, const ExportFile &file, WeightSt
       return result;
     }
     if (failed(verify(*module))) {
-      result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
+      result.problems.push_back({true, "", "", notVerified});
       return result;
     }
     result.kind = ImportResult::Kind::Ok;

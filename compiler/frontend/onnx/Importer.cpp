@@ -85,7 +85,7 @@ static Outcome importOnce(MLIRContext *context, const onnx::Model &model,
     result.problems.insert(result.problems.end(), importer.problems.begin(), importer.problems.end());
     if (result.kind == ImportResult::Kind::Ok && failed(verify(*module))) {
       result.kind = ImportResult::Kind::Error;
-      result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
+      result.problems.push_back({true, "", "", notVerified});
     }
     if (result.kind == ImportResult::Kind::Ok) {
       outcome.hasDeclaredRanks = importer.hasDeclaredRanks();

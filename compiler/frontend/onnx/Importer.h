@@ -40,6 +40,9 @@ struct ImportResult {
   std::vector<onnx::Problem> problems;      ///< all errors and notes
 };
 
+/// The problem that every frontend reports, as an error, when its own graph does not verify.
+constexpr char notVerified[] = "the imported graph does not verify; this is a bug of the importer";
+
 /// Weights refer to `payloads`, which the store keeps alive.
 ImportResult importOnnx(mlir::MLIRContext *context, const onnx::Model &model,
                         std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,

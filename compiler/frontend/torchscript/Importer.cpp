@@ -374,7 +374,7 @@ ImportResult importTorchScript(MLIRContext *context, std::shared_ptr<const torch
     result.problems = std::move(r.problems);
     if (r.ok && failed(verify(*r.module))) {
       r.ok = false;
-      result.problems.push_back({true, "", "", "the imported graph does not verify; this is a bug of the importer"});
+      result.problems.push_back({true, "", "", notVerified});
     }
     if (r.ok) {
       result.kind = ImportResult::Kind::Ok;

@@ -33,24 +33,16 @@ static Over over(AtenCall &c, Value x) {
   return o;
 }
 
-static void sum(AtenCall &c) {
+/// prod has no dims (x, dtype) or one (x, dim, keepdim, dtype), sum several.
+template <Kind kind>
+static void accumulate(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0);
   if (!x)
     return;
   Over o = over(c, x);
   Type own = isFloat(g.elem(x)) ? g.elem(x) : Type(g.b.getI64Type()), t = c.dtype(o.next, own);
-  Value v = g.reduce(g.castTo(x, wideOf(t)), Kind::Sum, o.axes);
-  c.give(finish(g, g.castTo(v, t), o.axes, o.keep));
-}
-static void prod(AtenCall &c) { // prod(dtype), prod.dim_int(dim, keepdim, dtype)
-  GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
-  if (!x)
-    return;
-  Over o = over(c, x);
-  Type own = isFloat(g.elem(x)) ? g.elem(x) : Type(g.b.getI64Type()), t = c.dtype(o.next, own);
-  Value v = g.reduce(g.castTo(x, wideOf(t)), Kind::Prod, o.axes);
+  Value v = g.reduce(g.castTo(x, wideOf(t)), kind, o.axes);
   c.give(finish(g, g.castTo(v, t), o.axes, o.keep));
 }
 static void mean(AtenCall &c) {
@@ -68,7 +60,7 @@ static void nanSum(AtenCall &c) {
   GraphBuilder &g = c.g;
   if (Value x = c.tensor(0); x && isFloat(g.elem(x)))
     c.args[0].tensor = g.where(g.create<graph::IsNanOp>({x}), g.scalarLike(x, 0), x);
-  sum(c);
+  accumulate<Kind::Sum>(c);
 }
 
 /// max and min of bool are or and and, through u8.
@@ -306,8 +298,8 @@ static void safeSoftmax(AtenCall &c) {
 
 void addReduceRows(AtenTable &t) {
   auto release = OnQuantized::Release;
-  addRows(t, sum, {"sum"}, release), addRows(t, nanSum, {"nansum"}), addRows(t, prod, {"prod"}),
-      addRows(t, mean, {"mean"});
+  addRows(t, accumulate<Kind::Sum>, {"sum"}, release), addRows(t, nanSum, {"nansum"}),
+      addRows(t, accumulate<Kind::Prod>, {"prod"}), addRows(t, mean, {"mean"});
   addRows(t, anyAll<true>, {"any"}), addRows(t, anyAll<false>, {"all"});
   addRows(t, amax<true>, {"amax"}), addRows(t, amax<false>, {"amin"}), addRows(t, aminmax, {"aminmax", "_aminmax"});
   addRows(t, maxMin<true>, {"max"}), addRows(t, maxMin<false>, {"min"});
