@@ -28,8 +28,9 @@ static Value positions(GraphBuilder &g, const ResampleMode &m, const ResampleAxi
   if (m.coordinate == "align_corners")
     return g.where(single, g.mul(x, 0.0), g.div(g.mul(x, g.add(in, -1)), gaps));
   if (m.coordinate == "half_pixel_symmetric") {
-    Value adjust = g.div(out, g.mul(a.scale, in));
-    return g.add(half, g.mul(g.mul(in, 0.5), g.sub(1, adjust)));
+    // The standard's in / 2 * (1 - out / (scale * in)), without its rounding: where the scale is a
+    // power of two the shift is exact, and `ceil` and `floor` of a whole position keep it.
+    return g.add(half, g.mul(g.sub(in, g.div(out, a.scale)), 0.5));
   }
   if (m.coordinate == "tf_crop_and_resize") {
     Value last = g.add(in, -1);

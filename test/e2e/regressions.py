@@ -42,6 +42,11 @@ CASES = [
         M = MaxPool <kernel_shape = [3, 2], strides = [2, 2], auto_pad = "SAME_LOWER"> (X)
         L = AveragePool <kernel_shape = [3, 3], strides = [2, 2], auto_pad = "SAME_LOWER", count_include_pad = 1> (X) }""",
      [{"X": (1, 2, 5, 6)}, {"X": (2, 2, 8, 7)}, {"X": (1, 2, 1, 1)}]),
+    # Positions that are whole numbers, which `ceil` and `floor` must keep.
+    ("symmetric half pixels at whole positions", """g (float[1,1,7,h] X) => (float[p,q,r,s] Y, float[t,u,v,w] Z) <float[4] scales = {1, 1, 0.5, 0.5}> {
+        Y = Resize <mode = "nearest", nearest_mode = "ceil", coordinate_transformation_mode = "half_pixel_symmetric"> (X, , scales)
+        Z = Resize <mode = "nearest", nearest_mode = "floor", coordinate_transformation_mode = "half_pixel_symmetric"> (X, , scales) }""",
+     [{"X": (1, 1, 7, 7)}, {"X": (1, 1, 7, 9)}, {"X": (1, 1, 7, 4)}]),
     # Two outputs, one of which is a view of the other.
     ("one memory for two outputs", """g (float[a,b] X) => (float[p,q] Y, float[r,s,t] Z) { Y = Exp(X) axes = Constant<value_ints = [0]>() Z = Unsqueeze(Y, axes) }""",
      [{"X": (2, 3)}, {"X": (4, 5)}]),
