@@ -203,6 +203,7 @@ private:
       script.common = options;
       script.method = request.method, script.values = request.values;
       script.eval = request.eval, script.fresh = request.fresh, script.assumeNoRaise = request.assumeNoRaise;
+      script.keywordNames = request.keywordNames;
       script.qnnpack = request.quantizedEngine == "qnnpack";
       auto limit = [](auto &value, uint64_t given) { value = given ? given : value; };
       limit(script.maxUnroll, request.maxUnroll), limit(script.maxSteps, request.maxSteps);
@@ -226,6 +227,7 @@ private:
     refuse(request.eval, "--eval");
     refuse(request.fresh, "--fresh");
     refuse(request.assumeNoRaise, "--assume-no-raise");
+    refuse(request.keywordNames, "--accept-keyword-names");
     if (!result.problems.empty())
       result.kind = ImportResult::Kind::Error;
     return result.problems.empty();

@@ -37,7 +37,7 @@ struct CompileRequest {
   std::string method = "forward";                          ///< --method
   std::vector<std::pair<std::string, std::string>> values; ///< --set argument=value
   std::string quantizedEngine = "x86";                     ///< --quantized-engine: x86 or qnnpack
-  bool eval = false, fresh = false, assumeNoRaise = false;
+  bool eval = false, fresh = false, assumeNoRaise = false, keywordNames = false;
   /// Limits of the importers of PyTorch files; 0: their own.
   uint64_t maxUnroll = 0, maxSteps = 0, maxOps = 0, maxElements = 0, maxNesting = 0;
   /// Called when a phase begins and as codegen advances (done of total), on the

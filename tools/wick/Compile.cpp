@@ -143,6 +143,8 @@ static void addTorchScript(CLI::App &sub, Options &options) {
   sub.add_flag("--eval", request.eval, "TorchScript: take all modules as not training");
   sub.add_flag("--fresh", request.fresh, "TorchScript: start from the saved state, which then is an output only");
   sub.add_flag("--assume-no-raise", request.assumeNoRaise, "TorchScript: drop checks for branches that raise");
+  sub.add_flag("--accept-keyword-names", request.keywordNames,
+               "TorchScript: import attributes named by keywords, which torch itself cannot load");
   sub.add_option("--quantized-engine", request.quantizedEngine,
                  "TorchScript: whose arithmetic quantized modules have: x86 (default) or qnnpack")
       ->type_name("NAME")

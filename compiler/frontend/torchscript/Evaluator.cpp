@@ -29,6 +29,7 @@ Value Evaluator::fail(const Twine &why, StringRef op) {
     problems.push_back(
         {true, program.error->where, "",
          "syntax: " + program.error->message + (program.error->line.empty() ? "" : "\n  in: " + program.error->line)});
+    problems.back().context.hint = program.error->hint;
     return {};
   }
   if (!frames.empty() && frames.back().function) {

@@ -196,7 +196,7 @@ Round Import::evaluate(const StatePlan &plan, const StatePlan &steady) {
         llvm::consumeError(text.takeError());
         return std::nullopt;
       },
-      options.maxNesting);
+      options.maxNesting, options.keywordNames);
   EvalOptions evalOptions;
   evalOptions.maxUnroll = options.maxUnroll, evalOptions.maxSteps = options.maxSteps;
   evalOptions.settled.insert(settled.begin(), settled.end());

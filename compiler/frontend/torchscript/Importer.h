@@ -29,6 +29,7 @@ struct TorchScriptOptions {
   bool eval = false;          ///< --eval: all `training` flags are false
   bool fresh = false;         ///< --fresh: see above
   bool qnnpack = false;       ///< --quantized-engine qnnpack: dynamic quantization ignores reduce_range
+  bool keywordNames = false;  ///< --accept-keyword-names: attributes named by keywords, which torch cannot load
   bool assumeNoRaise = false; ///< --assume-no-raise: no assertions for branches that raise
   // Limits for sources that nobody vouches for; passing one is an error that names it.
   uint64_t maxUnroll = 4096;        ///< --max-unroll: trips of a loop that are written out

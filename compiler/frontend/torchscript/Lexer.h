@@ -26,7 +26,8 @@ struct Token {
 /// A malformed source.
 struct SyntaxError {
   uint32_t line = 0;
-  std::string message; ///< empty: none
+  std::string message;   ///< empty: none
+  std::string hint = {}; ///< what the user can do; may be empty
 };
 
 /// The tokens of `source`, which must outlive them; ends with an End token, also after

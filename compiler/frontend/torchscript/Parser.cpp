@@ -24,11 +24,21 @@ std::string SourceFile::line(uint32_t number) const {
   return llvm::StringRef(text).substr(begin).take_until([](char c) { return c == '\n'; }).trim().str();
 }
 
+/// The words that torch's reader takes for keywords, also after a dot: found by saving and loading modules with
+/// children of these names. Python has more (`lambda`, `try`), which torch reads as names.
+static bool isKeyword(std::string_view word) {
+  static constexpr std::string_view words[] = {"Ellipsis", "False", "None",   "NoneType", "True",   "and",   "as",
+                                               "assert",   "break", "class",  "continue", "def",    "del",   "elif",
+                                               "else",     "for",   "global", "if",       "import", "in",    "is",
+                                               "not",      "or",    "pass",   "raise",    "return", "while", "with"};
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
 namespace {
 class Parser {
 public:
-  Parser(SourceFile &file, unsigned maxDepth, SyntaxError &error)
-      : file(file), error(error), maxDepth(maxDepth), tokens(tokenize(file.text, error)) {
+  Parser(SourceFile &file, unsigned maxDepth, SyntaxError &error, bool keywordNames = false)
+      : file(file), error(error), maxDepth(maxDepth), keywordNames(keywordNames), tokens(tokenize(file.text, error)) {
     if (!error.message.empty())
       at = tokens.size() - 1;
   }
@@ -71,6 +81,17 @@ private:
     if (cur().kind != Token::Kind::Name)
       return fail("a name"), "";
     return std::string(next().text);
+  }
+  std::string attributeName() {
+    if (!keywordNames && cur().kind == Token::Kind::Name && isKeyword(cur().text)) {
+      std::string word(cur().text);
+      if (error.message.empty())
+        error = {cur().line, "the name of attribute '" + word + "' is a keyword; torch itself cannot load this archive",
+                 "rename the attribute before saving, or pass --accept-keyword-names to import it all the same"};
+      at = tokens.size() - 1;
+      return word;
+    }
+    return name();
   }
   void endLine() {
     if (cur().kind != Token::Kind::NewLine)
@@ -129,6 +150,7 @@ private:
   SourceFile &file;
   SyntaxError &error;
   unsigned maxDepth;
+  bool keywordNames;
   std::vector<Token> tokens;
   size_t at = 0;
   unsigned depth = 0;
@@ -292,7 +314,7 @@ const Expr *Parser::trailers(const Expr *e) {
     if (accept(".")) {
       Expr *s = make(Expr::Kind::Select, t);
       s->items.push_back(e);
-      s->text = name();
+      s->text = attributeName();
       e = measured(s);
     } else if (accept("(")) {
       e = call(e, t);
@@ -462,7 +484,7 @@ void Parser::member(ClassDef &c) {
     expect("=");
     m.type = expr();
   } else {
-    m.name = name();
+    m.name = attributeName();
     if (accept(":")) {
       m.type = expr();
       if (accept("="))
@@ -522,11 +544,12 @@ void Parser::run() {
   }
 }
 
-std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, unsigned maxNesting, SyntaxError &error) {
+std::unique_ptr<SourceFile> parseFile(std::string path, std::string text, unsigned maxNesting, SyntaxError &error,
+                                      bool keywordNames) {
   auto file = std::make_unique<SourceFile>();
   file->path = std::move(path);
   file->text = std::move(text);
-  Parser(*file, maxNesting, error).run();
+  Parser(*file, maxNesting, error, keywordNames).run();
   return error.message.empty() ? std::move(file) : nullptr;
 }
 

@@ -37,10 +37,11 @@ const SourceFile *Program::load(const std::string &module) {
   SyntaxError problem;
   auto source = std::make_unique<SourceFile>();
   source->text = *text;
-  auto file = parseFile(path, std::move(*text), maxNesting, problem);
+  auto file = parseFile(path, std::move(*text), maxNesting, problem, keywordNames);
   if (!file) {
     if (!error)
-      error = Problem{path + ":" + std::to_string(problem.line), problem.message, source->line(problem.line)};
+      error =
+          Problem{path + ":" + std::to_string(problem.line), problem.message, source->line(problem.line), problem.hint};
     return nullptr;
   }
   it->second = std::move(file);
@@ -61,7 +62,7 @@ const Function *Program::findFunction(const std::string &qualified) {
 
 static void tooDeep(std::optional<Program::Problem> &error, const std::string &what) {
   if (!error)
-    error = Program::Problem{"'" + what + "'", "types are nested too deep (--max-nesting)", ""};
+    error = Program::Problem{"'" + what + "'", "types are nested too deep (--max-nesting)", "", ""};
 }
 
 unsigned Program::heightOf(const Type &t) const {
@@ -123,7 +124,7 @@ const ClassInfo *Program::findClass(const std::string &qualified) {
 TypeRef Program::typeOf(const Expr *e) {
   auto fail = [&](const std::string &what) -> TypeRef {
     if (!error)
-      error = Problem{"line " + std::to_string(e->line), "'" + what + "' is not a type", ""};
+      error = Problem{"line " + std::to_string(e->line), "'" + what + "' is not a type", "", ""};
     return nullptr;
   };
   if (nesting > maxNesting)
@@ -180,7 +181,7 @@ TypeRef Program::typeOf(const std::string &text) {
   const Expr *e = parseType(*file, maxNesting, problem);
   typeFiles.push_back(std::move(file));
   if (!e && !error)
-    error = Problem{"data.pkl", "'" + text + "' is not a type: " + problem.message, ""};
+    error = Problem{"data.pkl", "'" + text + "' is not a type: " + problem.message, "", ""};
   TypeRef t = e ? typeOf(e) : nullptr;
   typeTexts[text] = t;
   return t;

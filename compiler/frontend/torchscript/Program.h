@@ -31,7 +31,8 @@ class Program {
 public:
   /// Gives the text of "code/__torch__/a.py", or nothing when there is no such record.
   using Reader = std::function<std::optional<std::string>(const std::string &path)>;
-  Program(Reader reader, unsigned maxNesting) : read(std::move(reader)), maxNesting(maxNesting) {}
+  Program(Reader reader, unsigned maxNesting, bool keywordNames = false)
+      : read(std::move(reader)), maxNesting(maxNesting), keywordNames(keywordNames) {}
 
   const Function *findFunction(const std::string &qualified);
   const ClassInfo *findClass(const std::string &qualified);
@@ -43,8 +44,8 @@ public:
   static std::string dotted(const Expr *e);
 
   struct Problem {
-    std::string where; ///< "code/__torch__/a.py:12"
-    std::string message, line;
+    std::string where;               ///< "code/__torch__/a.py:12"
+    std::string message, line, hint; ///< the last two may be empty
   };
   std::optional<Problem> error;
   /// All methods of a class, in order, for messages.
@@ -56,6 +57,7 @@ private:
   unsigned heightOf(const torch::Type &t) const;
   Reader read;
   unsigned maxNesting, nesting = 0; ///< levels of types: classes whose members are of classes, ...
+  bool keywordNames;                ///< accept attributes that are named by keywords
   std::map<std::string, std::unique_ptr<SourceFile>> files; ///< null: not there
   std::map<std::string, const Function *> functions;
   std::map<std::string, std::unique_ptr<ClassInfo>> classes;

@@ -15,7 +15,7 @@ namespace torch = wick::compiler::torch;
 
 static std::unique_ptr<SourceFile> parsed(const std::string &text) {
   SyntaxError error;
-  auto file = parseFile("code/t.py", text, 500, error);
+  auto file = parseFile("code/t.py", text, 500, error, /*keywordNames=*/true);
   EXPECT_TRUE(file) << error.line << ": " << error.message;
   return file;
 }
@@ -112,6 +112,16 @@ TEST(Parser, NamesWhatIsWrong) {
   EXPECT_NE(refused("def f() -> int:\n  1 = x\n").message.find("assign"), std::string::npos);
   EXPECT_NE(refused("x = 1\n").message.find("'class' or 'def'"), std::string::npos);
   EXPECT_FALSE(refused("def f() -> int:\n\tx = 1\n").message.empty());
+}
+
+TEST(Parser, RefusesAttributesNamedByKeywords) {
+  SyntaxError use = refused("def f() -> int:\n  a = s.seq\n  b = a.class\n");
+  EXPECT_EQ(use.line, 3u);
+  EXPECT_NE(use.message.find("attribute 'class'"), std::string::npos);
+  EXPECT_NE(use.hint.find("--accept-keyword-names"), std::string::npos);
+  EXPECT_EQ(refused("class C(Module):\n  training : bool\n  in : Tensor\n").line, 3u);
+  SyntaxError error;
+  EXPECT_TRUE(parseFile("code/t.py", "def f() -> int:\n  b = a.lambda\n  c = a.async\n", 500, error)); // torch reads
 }
 
 TEST(Parser, LimitsNesting) {
