@@ -7,7 +7,6 @@
 
 #include "tools/support/NpzIO.h"
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -104,33 +103,4 @@ uint64_t statusBytes(const char *field) {
   return kilobytes * 1024;
 }
 
-static std::atomic<uint64_t> calls{0};
-uint64_t heapCalls() { return calls; }
-
 } // namespace wick::test
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WICK_TEST_SANITIZED 1
-#endif
-#endif
-#ifndef WICK_TEST_SANITIZED
-using wick::test::calls;
-extern "C" {
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void *__libc_memalign(size_t, size_t);
-void __libc_free(void *);
-void *malloc(size_t n) { return ++calls, __libc_malloc(n); }
-void *calloc(size_t n, size_t m) { return ++calls, __libc_calloc(n, m); }
-void *realloc(void *p, size_t n) { return ++calls, __libc_realloc(p, n); }
-void *aligned_alloc(size_t a, size_t n) { return ++calls, __libc_memalign(a, n); }
-int posix_memalign(void **p, size_t a, size_t n) { return ++calls, (*p = __libc_memalign(a, n)) ? 0 : 12; }
-void free(void *p) {
-  if (p)
-    ++calls;
-  __libc_free(p);
-}
-}
-#endif

@@ -56,7 +56,4 @@ int inChild(unsigned seconds, const std::function<int()> &body);
 /// "Field" of /proc/self/status or smaps_rollup-like text, in bytes.
 uint64_t statusBytes(const char *field);
 
-/// Calls of malloc, calloc, realloc, aligned_alloc and free so far; 0 under sanitizers.
-uint64_t heapCalls();
-
 } // namespace wick::test

@@ -6,13 +6,9 @@
 // of workers, nor on other sessions beside.
 //
 #include "test/e2e/E2e.h"
+#include "test/support/ProcessWatch.h"
 
 #include <atomic>
-#include <cstddef>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -21,21 +17,6 @@ using namespace wick::test;
 
 static const char *const kModels[] = {"magika",    "minilm_fp32", "silero_vad", "cls",
                                       "attacut-c", "mlp_large",   "lstm",       "variants"};
-
-static bool forbidSystemCalls(bool withPool) {
-  std::vector<unsigned> allowed = {SYS_exit_group};
-  if (withPool) // futex; the rest a pool thread that has not been let start yet does first
-    allowed.insert(allowed.end(), {SYS_futex, SYS_rseq, SYS_set_robust_list, SYS_rt_sigprocmask});
-  std::vector<sock_filter> filter = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
-  for (unsigned call : allowed) {
-    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  }
-  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
-}
 
 static int32_t runInline(void *, uint32_t tasks, wick_task task, void *context) {
   for (uint32_t i = tasks; i--;)
@@ -63,10 +44,8 @@ static int runRestricted(const std::string &path, uint32_t threads, const wick_e
 }
 
 TEST(WarmRun, NoHeapAndNoSystemCall) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#ifdef WICK_TEST_SANITIZED
   GTEST_SKIP() << "sanitizers make calls of their own";
-#endif
 #endif
   wick_executor host{sizeof(wick_executor), 2, nullptr, runInline};
   int tested = 0;

@@ -4,49 +4,14 @@
 // run allocates nothing and makes no system call but futex. The second is
 // enforced by a seccomp filter in a child process that dies on any other call.
 //
+#include "test/support/ProcessWatch.h"
 #include "test/unit/runtime/TestPackage.h"
 
-#include <atomic>
-#include <cstddef>
-#include <cstdlib>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WICK_TEST_SANITIZED 1
-#endif
-#endif
-
 using namespace wick;
 using namespace wick::test;
-
-// The whole test program's heap goes through these, so that no call is missed.
-static std::atomic<uint64_t> heapCalls{0};
-#ifndef WICK_TEST_SANITIZED
-extern "C" {
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void *__libc_memalign(size_t, size_t);
-void __libc_free(void *);
-void *malloc(size_t n) { return ++heapCalls, __libc_malloc(n); }
-void *calloc(size_t n, size_t m) { return ++heapCalls, __libc_calloc(n, m); }
-void *realloc(void *p, size_t n) { return ++heapCalls, __libc_realloc(p, n); }
-void *aligned_alloc(size_t a, size_t n) { return ++heapCalls, __libc_memalign(a, n); }
-int posix_memalign(void **p, size_t a, size_t n) { return ++heapCalls, (*p = __libc_memalign(a, n)) ? 0 : 12; }
-void free(void *p) {
-  if (p)
-    ++heapCalls;
-  __libc_free(p);
-}
-}
-#endif
 
 namespace {
 /// Fails the n-th request; counts what is outstanding.
@@ -121,22 +86,6 @@ TEST(Allocation, EveryFailureIsAStatus) {
   }
 }
 
-static bool forbidSystemCalls() {
-  // Allowed: futex (pool), what a pool thread that the system has not let start
-  // yet does first, and what the child needs to end.
-  const unsigned allowed[] = {SYS_futex,          SYS_rseq,       SYS_set_robust_list,
-                              SYS_rt_sigprocmask, SYS_exit_group, SYS_rt_sigreturn};
-  std::vector<sock_filter> filter = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
-  for (unsigned call : allowed) {
-    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  }
-  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
-}
-
 static int32_t runInline(void *, uint32_t tasks, wick_task task, void *context) {
   for (uint32_t i = 0; i < tasks; ++i)
     task(context, i, i % 2);
@@ -164,15 +113,15 @@ static int runRestricted(const char *path, uint32_t threads, const wick_executor
     wick_error error = WICK_ERROR_INIT;
     if (wick_session_run(session, in, 2, nullptr, 0, nullptr, &error))
       _exit(2);
-    if (!forbidSystemCalls())
+    if (!forbidSystemCalls(threads > 1))
       _exit(77);
-    uint64_t before = heapCalls;
+    uint64_t before = heapCalls();
     for (int i = 0; i < 200; ++i) {
       in[0].dims = in[1].dims = i % 3 ? &n : &smaller; // a new plan is no reason to allocate
       if (wick_session_run(session, in, 2, &out, i % 2, nullptr, &error))
         _exit(3);
     }
-    _exit(heapCalls == before ? 0 : 4);
+    _exit(heapCalls() == before ? 0 : 4);
   }
   int status = -1;
   waitpid(child, &status, 0);

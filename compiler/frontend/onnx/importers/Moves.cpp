@@ -230,36 +230,48 @@ static void importTile(NodeImport &n) {
   n.set(0, g.create<graph::TileOp>({n.input(0)}, {g.mapAttr("repeats", *repeats)}));
 }
 
+/// DepthToSpace and SpaceToDepth: what they have in common.
+struct Blocks {
+  Value x;
+  int64_t size;
+  /// Channel before the position in the block; else behind it.
+  bool channelFirst;
+};
+
+static std::optional<Blocks> blocksOf(NodeImport &n) {
+  Blocks blocks{n.input(0), n.intAttr("blocksize", 1), n.stringAttr("mode", "DCR") == "CRD"};
+  if (n.g.rank(blocks.x) != 4)
+    n.error("input of rank " + Twine(n.g.rank(blocks.x)) + ", expected 4");
+  else if (blocks.size < 1 || blocks.size > INT32_MAX)
+    n.error("blocksize " + Twine(blocks.size));
+  else
+    return blocks;
+  return std::nullopt;
+}
+
 static void importDepthToSpace(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  if (g.rank(x) != 4)
-    return n.error("input of rank " + Twine(g.rank(x)) + ", expected 4");
-  int64_t s = n.intAttr("blocksize", 1);
-  if (s < 1 || s > INT32_MAX)
-    return n.error("blocksize " + Twine(s));
+  auto blocks = blocksOf(n);
+  if (!blocks)
+    return;
+  auto [x, s, channelFirst] = *blocks;
   Exprs d = g.dims(x);
   AffineExpr c = g.floorDiv(d[1], g.expr(s * s)), e = g.expr(s);
-  bool crd = n.stringAttr("mode", "DCR") == "CRD";
-  Value v = crd ? g.reshape(x, {d[0], c, e, e, d[2], d[3]}) : g.reshape(x, {d[0], e, e, c, d[2], d[3]});
-  v = crd ? g.transpose(v, {0, 1, 4, 2, 5, 3}) : g.transpose(v, {0, 3, 4, 1, 5, 2});
+  Value v = channelFirst ? g.transpose(g.reshape(x, {d[0], c, e, e, d[2], d[3]}), {0, 1, 4, 2, 5, 3})
+                         : g.transpose(g.reshape(x, {d[0], e, e, c, d[2], d[3]}), {0, 3, 4, 1, 5, 2});
   n.set(0, g.reshape(v, {d[0], c, d[2] * s, d[3] * s}));
 }
 
 static void importSpaceToDepth(NodeImport &n) {
   GraphBuilder &g = n.g;
-  Value x = n.input(0);
-  if (g.rank(x) != 4)
-    return n.error("input of rank " + Twine(g.rank(x)) + ", expected 4");
-  int64_t s = n.intAttr("blocksize", 1);
-  if (s < 1 || s > INT32_MAX)
-    return n.error("blocksize " + Twine(s));
+  auto blocks = blocksOf(n);
+  if (!blocks)
+    return;
+  auto [x, s, channelFirst] = *blocks;
   Exprs d = g.dims(x);
   AffineExpr h = g.floorDiv(d[2], g.expr(s)), w = g.floorDiv(d[3], g.expr(s)), e = g.expr(s);
-  // DCR: block position before channel; CRD: channel first.
-  bool crd = n.stringAttr("mode", "DCR") == "CRD";
   Value v = g.transpose(g.reshape(x, {d[0], d[1], h, e, w, e}),
-                        crd ? ArrayRef<int64_t>{0, 1, 3, 5, 2, 4} : ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
+                        channelFirst ? ArrayRef<int64_t>{0, 1, 3, 5, 2, 4} : ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
   n.set(0, g.reshape(v, {d[0], d[1] * s * s, h, w}));
 }
 
