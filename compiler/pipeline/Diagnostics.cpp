@@ -15,12 +15,11 @@ using namespace mlir;
 
 namespace wick::compiler {
 
-std::pair<std::string, int64_t> sourceOp(Location loc) {
-  std::string what = graph::sourceOpOf(loc);
-  auto [op, opset] = StringRef(what).rsplit(", opset ");
-  int64_t version = 0;
-  opset.getAsInteger(10, version);
-  return {op.str(), version};
+void setSource(wick::compiler::Diagnostic &d, Location loc) {
+  graph::SourceOp source = graph::sourceOpOf(loc);
+  d.node = graph::sourceNames(loc);
+  d.opset = std::exchange(source.opset, 0);
+  d.op = source.text();
 }
 
 DiagnosticCollector::DiagnosticCollector(MLIRContext *ctx, std::vector<wick::compiler::Diagnostic> &out)
@@ -29,8 +28,7 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *ctx, std::vector<wick::com
         e.kind = d.getSeverity() == DiagnosticSeverity::Error     ? wick::compiler::Diagnostic::Error
                  : d.getSeverity() == DiagnosticSeverity::Warning ? wick::compiler::Diagnostic::Warning
                                                                   : wick::compiler::Diagnostic::Remark;
-        e.node = graph::sourceNames(d.getLocation());
-        std::tie(e.op, e.opset) = sourceOp(d.getLocation());
+        setSource(e, d.getLocation());
         e.message = d.str();
         std::lock_guard guard(*lock);
         out.push_back(std::move(e));
@@ -46,7 +44,7 @@ static std::string joined(const std::vector<std::pair<std::string, std::string>>
 
 std::string Diagnostic::text() const {
   static constexpr const char *kinds[] = {"error", "warning", "remark", "not supported"};
-  std::string what = op + (opset && !op.empty() ? ", opset " + std::to_string(opset) : "");
+  std::string what = graph::SourceOp{op, opset, ""}.text();
   std::string text = std::string(kinds[kind]) + ": ";
   if (!node.empty())
     text += "node '" + node + "'" + (what.empty() ? "" : " (" + what + ")") + ": ";

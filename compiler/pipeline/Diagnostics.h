@@ -11,8 +11,8 @@
 
 namespace wick::compiler {
 
-/// Op and opset of the first source node on a location; "" and 0 when it has none.
-std::pair<std::string, int64_t> sourceOp(mlir::Location loc);
+/// Writes node, op and opset of a location to a diagnostic.
+void setSource(Diagnostic &d, mlir::Location loc);
 
 /// Collects the context's diagnostics into `out` while it lives.
 class DiagnosticCollector {

@@ -236,8 +236,8 @@ private:
   bool makeSchedule() {
     schedule = buildSchedule(*module);
     for (auto &[loc, why, operands] : schedule.errors) {
-      Diagnostic d{Diagnostic::Unsupported, graph::sourceNames(loc), "", why};
-      std::tie(d.op, d.opset) = sourceOp(loc);
+      Diagnostic d{Diagnostic::Unsupported, "", "", why};
+      setSource(d, loc);
       d.operands = operands;
       report.diagnostics.push_back(std::move(d));
     }

@@ -373,7 +373,7 @@ private:
 
   /// What a failed check says: the source op before the reason.
   std::string told(Location loc, std::string why) {
-    std::string what = graph::sourceOpOf(loc);
+    std::string what = graph::sourceOpOf(loc).text();
     return what.empty() ? why : "(" + what + ") " + why;
   }
 

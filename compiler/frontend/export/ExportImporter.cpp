@@ -7,6 +7,7 @@
 #include "compiler/frontend/export/ExportImporter.h"
 
 #include "compiler/frontend/export/SymExpr.h"
+#include "dialects/graph/Sources.h"
 #include <cmath>
 
 using namespace mlir;
@@ -234,8 +235,7 @@ void ExportImporter::importNode(const Object &json, size_t index) {
   if (const Object *metadata = json.getObject("metadata"))
     node.source = sourceLine(metadata->getString("stack_trace").value_or(""));
   Location at = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(index) + 1, 0);
-  auto what = g.b.getStringAttr(node.target + (node.source.empty() ? "" : ", " + node.source));
-  g.loc = NameLoc::get(g.b.getStringAttr(node.name), FusedLoc::get({at}, what, g.b.getContext()));
+  g.loc = graph::sourceLocation(at, node.name, {node.target, 0, node.source});
   for (size_t i = 0; ins && i < ins->size(); ++i) {
     const Object *in = (*ins)[i].getAsObject();
     const Json *arg = in ? in->get("arg") : nullptr;

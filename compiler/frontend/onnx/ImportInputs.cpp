@@ -6,6 +6,7 @@
 #include "compiler/frontend/onnx/OnnxImporter.h"
 
 #include "compiler/frontend/InputSizes.h"
+#include "dialects/graph/Sources.h"
 
 using namespace mlir;
 namespace wick::compiler {
@@ -66,8 +67,7 @@ RankedTensorType OnnxImporter::inputType(const onnx::ValueInfo &input, const onn
 Value OnnxImporter::addInput(const std::string &name, RankedTensorType type) {
   auto fn = cast<func::FuncOp>(entry->getParentOp());
   Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0);
-  auto what = g.b.getStringAttr("input, opset " + Twine(onnx::opsetVersion(model.sourceOpsets, "")));
-  auto loc = NameLoc::get(g.b.getStringAttr(name), FusedLoc::get({file}, what, g.b.getContext()));
+  Location loc = graph::sourceLocation(file, name, {"input", onnx::opsetVersion(model.sourceOpsets, ""), ""});
   Value v = entry->addArgument(type, loc);
   fn.setType(g.b.getFunctionType(entry->getArgumentTypes(), {}));
   fn.setArgAttr(entry->getNumArguments() - 1, "wick.name", g.b.getStringAttr(name));

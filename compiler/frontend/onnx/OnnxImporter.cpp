@@ -9,6 +9,7 @@
 #include "compiler/eval/OpEval.h"
 #include "compiler/frontend/onnx/FunctionExpander.h"
 #include "compiler/frontend/onnx/OnnxLib.h"
+#include "dialects/graph/Sources.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -25,8 +26,7 @@ OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model,
 
 Location OnnxImporter::locationOf(const onnx::Node &node) {
   Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
-  auto what = g.b.getStringAttr(node.qualifiedOp() + ", opset " + Twine(sourceOpset(node)));
-  return NameLoc::get(g.b.getStringAttr(node.displayName()), FusedLoc::get({file}, what, g.b.getContext()));
+  return graph::sourceLocation(file, node.displayName(), {node.qualifiedOp(), sourceOpset(node), ""});
 }
 
 //===-- Values -------------------------------------------------------------===//

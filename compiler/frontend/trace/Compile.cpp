@@ -29,7 +29,7 @@ static CompileResult finish(GraphState &s, compiler::CompileRequest request) {
   for (const compiler::GraphBuilder::DimFact &f : s.g().facts) {
     std::string must =
         f.alias.empty() ? std::to_string(f.value) + "; make it that size" : "'" + f.alias + "'; give both one name";
-    s.errors.push_back(graph::sourceNames(f.source) + " (" + graph::sourceOpOf(f.source) + "): dim '" + f.name +
+    s.errors.push_back(graph::sourceNames(f.source) + " (" + graph::sourceOpOf(f.source).text() + "): dim '" + f.name +
                        "' must be " + must);
   }
   result.messages = s.errors;

@@ -5,6 +5,8 @@
 //
 #include "compiler/frontend/trace/TraceState.h"
 
+#include "dialects/graph/Sources.h"
+
 using namespace mlir;
 namespace wick::trace {
 namespace torch = compiler::torch;
@@ -44,8 +46,7 @@ void GraphState::locate(std::string_view op, const Where &where) {
   std::string full = path.empty() ? shortName(op) : path + "." + shortName(op);
   std::string at = fileOf(where) + ":" + std::to_string(where.line());
   auto file = FileLineColLoc::get(context.get(), fileOf(where), where.line(), where.column());
-  auto what = builder->b.getStringAttr(llvm::Twine(std::string(op)) + ", " + at);
-  g().loc = NameLoc::get(builder->b.getStringAttr(full), FusedLoc::get({Location(file)}, what, context.get()));
+  g().loc = graph::sourceLocation(file, full, {std::string(op), 0, at});
 }
 
 void GraphState::note(std::string_view op, const Where &where, const std::string &why) {

@@ -3,6 +3,7 @@
 // The builder that all frontends share: folding, known elements, sticky errors, undo.
 //
 #include "compiler/frontend/GraphBuilder.h"
+#include "dialects/graph/Sources.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include <gtest/gtest.h>
 
@@ -83,4 +84,23 @@ TEST_F(BuilderTest, FoldFailsOnIndexOutOfRange) {
   Value v = g.gather(g.i64s({1, 2}), g.i64(5), 0);
   ASSERT_TRUE(v);
   EXPECT_FALSE(g.isConstant(v)); // stays an op that reports at run time
+}
+
+TEST(Sources, OpAndOpsetSurviveFusing) {
+  MLIRContext context;
+  Location file = FileLineColLoc::get(&context, "m.onnx", 3, 0);
+  Location conv = graph::sourceLocation(file, "conv0", {"Conv", 17, ""});
+  Location call = graph::sourceLocation(file, "layer.relu", {"aten.relu", 0, "model.py:12"});
+  Location both = FusedLoc::get(&context, {file, conv, call});
+  EXPECT_EQ(graph::sourceOpOf(both).name, "Conv");
+  EXPECT_EQ(graph::sourceOpOf(both).opset, 17);
+  EXPECT_EQ(graph::sourceOpOf(both).text(), "Conv, opset 17");
+  EXPECT_EQ(graph::sourceNames(both), "conv0, layer.relu");
+  EXPECT_EQ(graph::sourceOpOf(call).text(), "aten.relu, model.py:12");
+  EXPECT_EQ(graph::sourceOpOf(file).text(), "");
+  // A file may hold anything in its place.
+  Builder b(&context);
+  auto odd =
+      b.getDictionaryAttr({b.getNamedAttr("op", b.getUnitAttr()), b.getNamedAttr("opset", b.getF32FloatAttr(1))});
+  EXPECT_EQ(graph::sourceOpOf(FusedLoc::get({file}, odd, &context)).text(), "");
 }
