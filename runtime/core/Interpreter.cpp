@@ -6,6 +6,7 @@
 #include "runtime/core/Flight.h"
 
 #include "runtime/format/DType.h"
+#include "runtime/format/RegisterMath.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -123,71 +124,18 @@ wick_status Flight::copy(const InstrRecord &i, const Failure &fail) {
   return WICK_STATUS_OK;
 }
 
-static bool floorDiv(int64_t a, int64_t b, int64_t &result) {
-  if (a == INT64_MIN && b == -1)
-    return false;
-  result = a / b - (a % b != 0 && (a < 0) != (b < 0));
-  return true;
-}
-
 wick_status Flight::interpretRegister(const InstrRecord &i, const Failure &fail) {
-  int64_t b = i.op == uint16_t(Op::Const) ? 0 : regs[i.b];
-  int64_t c = i.op <= uint16_t(Op::Or) && i.op != uint16_t(Op::Const) ? regs[i.c] : 0;
-  int64_t r = 0;
-  bool ok = true;
-  switch (static_cast<Op>(i.op)) {
-  case Op::Const:
-    r = program.pool64[i.b];
-    break;
-  case Op::Add:
-    ok = !__builtin_add_overflow(b, c, &r);
-    break;
-  case Op::Sub:
-    ok = !__builtin_sub_overflow(b, c, &r);
-    break;
-  case Op::Mul:
-    ok = !__builtin_mul_overflow(b, c, &r);
-    break;
-  case Op::FloorDiv:
-  case Op::CeilDiv:
-  case Op::Mod:
-    if (c == 0)
-      return failAt(i, "", fail, WICK_STATUS_DIVIDE_BY_ZERO, "a size is divided by zero");
-    ok = floorDiv(b, c, r);
-    if (i.op == uint16_t(Op::CeilDiv) && ok)
-      r += r * c != b;
-    else if (i.op == uint16_t(Op::Mod))
-      r = ok ? b - r * c : 0, ok = true;
-    break;
-  case Op::Min:
-    r = std::min(b, c);
-    break;
-  case Op::Max:
-    r = std::max(b, c);
-    break;
-  case Op::Eq:
-    r = b == c;
-    break;
-  case Op::Lt:
-    r = b < c;
-    break;
-  case Op::And:
-    r = b && c;
-    break;
-  case Op::Or:
-    r = b || c;
-    break;
-  case Op::Not:
-    r = !b;
-    break;
-  default: // Select
-    r = regs[program.words[b ? i.c : i.c + 1]];
+  switch (format::computeRegister(program, i, regs.data())) {
+  case format::RegisterResult::Ok:
+    return WICK_STATUS_OK;
+  case format::RegisterResult::DivideByZero:
+    return failAt(i, "", fail, WICK_STATUS_DIVIDE_BY_ZERO, "a size is divided by zero");
+  case format::RegisterResult::Overflow:
+    return failAt(i, "", fail, WICK_STATUS_SIZE_OVERFLOW, "a size overflows 64 bits");
+  case format::RegisterResult::NotARegister: // the validator knows no other op
     break;
   }
-  if (!ok)
-    return failAt(i, "", fail, WICK_STATUS_SIZE_OVERFLOW, "a size overflows 64 bits");
-  regs[i.a] = r;
-  return WICK_STATUS_OK;
+  return failAt(i, "", fail, WICK_STATUS_BAD_PACKAGE, "an instruction is unknown");
 }
 
 wick_status Flight::interpret(uint32_t begin, uint32_t end, const Failure &fail) {

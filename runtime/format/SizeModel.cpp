@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Interprets the prologue, which is register arithmetic, and plans segment 0
-// with the planner that the runtime uses. Must agree with core/Interpreter.
+// with the arithmetic and the planner that the runtime uses.
 //
 #include "runtime/format/SizeModel.h"
 
 #include "runtime/format/ArenaPlan.h"
+#include "runtime/format/RegisterMath.h"
 
 #include <algorithm>
 
@@ -67,70 +68,18 @@ bool Prologue::bind(const std::vector<std::pair<std::string, int64_t>> &dims) {
 }
 
 bool Prologue::arithmetic(const abi::InstrRecord &i) {
-  auto op = static_cast<Op>(i.op);
-  int64_t b = op == Op::Const ? 0 : regs[i.b];
-  bool isBinary = op != Op::Const && op != Op::Not && op != Op::Select;
-  int64_t c = isBinary ? regs[i.c] : 0, r = 0;
-  bool ok = true;
-  switch (op) {
-  case Op::Const:
-    r = program.pool64[i.b];
-    break;
-  case Op::Add:
-    ok = !__builtin_add_overflow(b, c, &r);
-    break;
-  case Op::Sub:
-    ok = !__builtin_sub_overflow(b, c, &r);
-    break;
-  case Op::Mul:
-    ok = !__builtin_mul_overflow(b, c, &r);
-    break;
-  case Op::FloorDiv:
-  case Op::CeilDiv:
-  case Op::Mod: {
-    if (c == 0)
-      return fail("a size is divided by zero for these dims");
-    if (b == INT64_MIN && c == -1) {
-      ok = op == Op::Mod;
-      break;
-    }
-    int64_t quotient = b / c, rest = b % c;
-    quotient -= rest != 0 && (b < 0) != (c < 0);
-    r = op == Op::FloorDiv ? quotient : op == Op::CeilDiv ? quotient + (rest != 0) : b - quotient * c;
-    break;
-  }
-  case Op::Min:
-    r = std::min(b, c);
-    break;
-  case Op::Max:
-    r = std::max(b, c);
-    break;
-  case Op::Eq:
-    r = b == c;
-    break;
-  case Op::Lt:
-    r = b < c;
-    break;
-  case Op::And:
-    r = b && c;
-    break;
-  case Op::Or:
-    r = b || c;
-    break;
-  case Op::Not:
-    r = !b;
-    break;
-  case Op::Select:
-    r = regs[program.words[b != 0 ? i.c : i.c + 1]];
-    break;
-  default:
-    return fail("the prologue holds more than arithmetic");
-  }
-  if (!ok)
+  switch (computeRegister(program, i, regs.data())) {
+  case RegisterResult::Ok:
+    isSet[i.a] = true;
+    return true;
+  case RegisterResult::DivideByZero:
+    return fail("a size is divided by zero for these dims");
+  case RegisterResult::Overflow:
     return fail("a size overflows for these dims");
-  regs[i.a] = r;
-  isSet[i.a] = true;
-  return true;
+  case RegisterResult::NotARegister:
+    break;
+  }
+  return fail("the prologue holds more than arithmetic");
 }
 
 bool Prologue::plan(const abi::InstrRecord &i) {
