@@ -40,9 +40,10 @@ public:
   ~Arena();
   void useCaller(void *memory, uint64_t bytes);
   void useAllocator(const Allocator &from, uint64_t limit);
-  /// Makes room for `bytes`, keeping the first `keep` bytes. On failure nothing
-  /// has changed.
-  wick_status ensure(uint64_t bytes, uint64_t keep, const Failure &fail);
+  /// Makes room for `bytes`, keeping the first `keep` bytes; `roomy`: for half as much
+  /// again as there was, where limit and memory allow it, so that what grows step by
+  /// step is not moved at each. On failure nothing has changed.
+  wick_status ensure(uint64_t bytes, uint64_t keep, bool roomy, const Failure &fail);
 
   uint8_t *data = nullptr;
   uint64_t capacity = 0;
@@ -96,7 +97,7 @@ private:
   wick_status checkInPlace(const Failure &fail);
   wick_status placeSegment(uint32_t segment, format::Reg scratch, const Failure &fail);
   wick_status bufferBytes(uint32_t buffer, uint64_t &bytes, const Failure &fail);
-  wick_status reserveArena(uint64_t keep, const Failure &fail);
+  wick_status reserveArena(uint64_t keep, bool isAgain, const Failure &fail);
   uint64_t arenaBytes() const { return planned.top + planned.scratch * executor.workers(); }
   void restorePlan(std::span<const wick_value> inputs);
   void placeSlot(uint32_t buffer);

@@ -179,10 +179,11 @@ wick_status Flight::interpret(uint32_t begin, uint32_t end, const Failure &fail)
       break;
     case Op::Plan: {
       uint64_t before = planned.top;
+      bool isAgain = segments[i.a];
       status = placeSegment(i.a, i.b, fail);
       if (status || begin < program.header->prologueEnd)
         break; // the prologue's plan is reserved when it is complete
-      status = reserveArena(before, fail);
+      status = reserveArena(before, isAgain, fail);
       for (uint32_t b = 0; !status && b < program.buffers.size(); ++b) {
         const abi::BufferRecord &record = program.buffers[b];
         bool placed = record.kind == uint8_t(BufferKind::Arena) || record.kind == uint8_t(BufferKind::Output);
@@ -217,7 +218,7 @@ wick_status Flight::run(std::span<const wick_value> inputs, std::span<wick_value
     if (wick_status status = plan(inputs, fail))
       return status;
   planned = prologuePlan;
-  if (wick_status status = reserveArena(0, fail))
+  if (wick_status status = reserveArena(0, false, fail))
     return status;
   restorePlan(inputs);
   if (wick_status status = checkInPlace(fail))

@@ -36,7 +36,7 @@ void Arena::useAllocator(const Allocator &from, uint64_t maxBytes) {
   limit = maxBytes;
 }
 
-wick_status Arena::ensure(uint64_t bytes, uint64_t keep, const Failure &fail) {
+wick_status Arena::ensure(uint64_t bytes, uint64_t keep, bool roomy, const Failure &fail) {
   if (bytes <= capacity)
     return WICK_STATUS_OK;
   if (isCallers || (limit && bytes > limit)) {
@@ -46,8 +46,21 @@ wick_status Arena::ensure(uint64_t bytes, uint64_t keep, const Failure &fail) {
     fail.setNeeded(bytes);
     return status;
   }
-  size_t newAlignment = bytes >= 2 * kHugePage ? kHugePage : kArenaAlign;
-  auto *memory = static_cast<uint8_t *>(allocator.allocate(bytes, newAlignment));
+  uint64_t size = bytes;
+  if (roomy)
+    size = std::max(bytes, capacity + capacity / 2);
+  if (limit)
+    size = std::min(size, limit);
+  size_t newAlignment = 0;
+  auto allocate = [&] {
+    newAlignment = size >= 2 * kHugePage ? kHugePage : kArenaAlign;
+    return static_cast<uint8_t *>(allocator.allocate(size, newAlignment));
+  };
+  uint8_t *memory = allocate();
+  if (!memory && size > bytes) { // what has to be may still fit
+    size = bytes;
+    memory = allocate();
+  }
   if (!memory) {
     wick_status status =
         fail(WICK_STATUS_OUT_OF_MEMORY, "no memory for an arena of %llu bytes", (unsigned long long)bytes);
@@ -55,12 +68,12 @@ wick_status Arena::ensure(uint64_t bytes, uint64_t keep, const Failure &fail) {
     return status;
   }
   if (newAlignment == kHugePage) // advice: fewer faults and TLB misses where the system grants it
-    madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    madvise(memory, size / kHugePage * kHugePage, MADV_HUGEPAGE);
   if (keep)
     std::memcpy(memory, data, keep);
   release();
   data = memory;
-  capacity = bytes;
+  capacity = size;
   alignment = newAlignment;
   ++growths;
   return WICK_STATUS_OK;
@@ -149,10 +162,12 @@ wick_status Flight::placeSegment(uint32_t segment, format::Reg scratchReg, const
   return checkInPlace(fail);
 }
 
-/// Grows the arena to the plan. Buffers in use move with it.
-wick_status Flight::reserveArena(uint64_t keep, const Failure &fail) {
+/// Grows the arena to the plan. Buffers in use move with it. The first run takes what it
+/// needs and no more; where sizes grow from run to run, or from trip to trip of a loop
+/// (`isAgain`: this segment was placed before), each growth makes room for some more.
+wick_status Flight::reserveArena(uint64_t keep, bool isAgain, const Failure &fail) {
   uint8_t *before = arena.data;
-  if (wick_status status = arena.ensure(arenaBytes(), keep, fail))
+  if (wick_status status = arena.ensure(arenaBytes(), keep, isAgain || stats.runs, fail))
     return status;
   if (arena.data != before && keep)
     for (Slot &slot : slots.span())

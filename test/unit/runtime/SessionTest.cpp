@@ -12,27 +12,6 @@ using namespace wick;
 using namespace wick::test;
 using format::Op;
 
-namespace {
-/// A package from a builder, opened, with one session.
-struct Loaded {
-  Loaded(ProgramBuilder &builder, uint32_t threads = 1) : file("model.wick") {
-    builder.write(file.path);
-    auto opened = Model::open(file.path.c_str());
-    EXPECT_TRUE(opened) << opened.error().message;
-    if (!opened)
-      return;
-    model.emplace(*opened);
-    auto created = Session::create(*model, threads);
-    EXPECT_TRUE(created) << created.error().message;
-    if (created)
-      session.emplace(std::move(*created));
-  }
-  TempFile file;
-  std::optional<Model> model;
-  std::optional<Session> session;
-};
-} // namespace
-
 TEST(Session, NamedDimsOfDifferentSizes) {
   auto b = makeAddScale();
   Loaded l(b);

@@ -217,6 +217,27 @@ ProgramBuilder makeAddScaleFor(int64_t size, int64_t factor, int64_t spare) {
   return b;
 }
 
+wick_stats statsOf(const Session &session) {
+  wick_stats stats{};
+  stats.struct_size = sizeof(stats);
+  EXPECT_EQ(wick_session_stats(session.get(), &stats), WICK_STATUS_OK);
+  return stats;
+}
+
+Loaded::Loaded(ProgramBuilder &builder, wick_session_options options) : file("model.wick") {
+  builder.write(file.path);
+  auto opened = Model::open(file.path.c_str());
+  EXPECT_TRUE(opened) << opened.error().message;
+  if (!opened)
+    return;
+  model.emplace(*opened);
+  options.struct_size = sizeof(options);
+  auto created = Session::create(*model, options);
+  EXPECT_TRUE(created) << created.error().message;
+  if (created)
+    session.emplace(std::move(*created));
+}
+
 std::vector<float> runFloats(Session &session, const std::vector<std::vector<float>> &inputs) {
   std::vector<Tensor> tensors;
   for (const auto &values : inputs)

@@ -8,6 +8,7 @@
 #include "wick/wick.hpp"
 
 #include <gtest/gtest.h>
+#include <optional>
 
 namespace wick::test {
 
@@ -82,6 +83,18 @@ ProgramBuilder makeAddScale(int variant = 1);
 
 /// The same for n = `size`, times `factor`, with `spare` bytes of arena that nothing needs.
 ProgramBuilder makeAddScaleFor(int64_t size, int64_t factor, int64_t spare = 0);
+
+wick_stats statsOf(const Session &session);
+
+/// A package from a builder, opened, with one session; fails the test on an error.
+struct Loaded {
+  explicit Loaded(ProgramBuilder &builder, wick_session_options options = {});
+  wick_stats stats() const { return statsOf(*session); }
+
+  TempFile file;
+  std::optional<Model> model;
+  std::optional<Session> session;
+};
 
 /// Runs a session on float inputs of one dim each; fails the test on an error.
 std::vector<float> runFloats(Session &session, const std::vector<std::vector<float>> &inputs);
