@@ -8,6 +8,7 @@
 
 #include "compiler/eval/OpEval.h"
 #include "compiler/eval/SymbolicMath.h"
+#include "compiler/support/Routines.h"
 #include "dialects/graph/SizeCheck.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -418,10 +419,9 @@ SmallVector<Value> GraphBuilder::routine(StringRef name, ValueRange operands, Ty
     return SmallVector<Value>(results.size());
   }
   // Routines that only move elements take codes as bytes.
-  int reduction = name == "scatter_elements" ? 2 : name == "scatter_nd" ? 3 : -1;
-  bool moves =
-      reduction >= 0 ? graph::isConstant(args[reduction], 0) : name == "compress_fill" || name == "tensor_scatter";
-  if (!moves)
+  const Routine *known = findRoutine(name);
+  assert(known && "no such routine");
+  if (!known->moves(args))
     for (Value v : operands)
       if (refusesCode("routine " + name, v.getType()))
         return SmallVector<Value>(results.size());

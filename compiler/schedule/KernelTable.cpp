@@ -57,9 +57,9 @@ unsigned KernelTable::add(const std::string &text, StringRef strategy, Operation
 }
 
 /// NAME_TYPE, where the type is that of the first operand (Routines.def).
-static std::string routineSymbol(RoutineOp op) {
+static std::string routineSymbol(RoutineOp op, const Routine &routine) {
   std::string name = op.getName().str();
-  if (name == "compress_count")
+  if (routine.types == RoutineTypes::Untyped)
     return name;
   Type t = cast<RankedTensorType>(op.getOperand(0).getType()).getElementType();
   std::string type;
@@ -76,20 +76,25 @@ static std::string routineSymbol(RoutineOp op) {
 }
 
 /// A routine takes its arguments from the call, so one kernel serves all calls.
-KernelCall KernelTable::routine(RoutineOp op) {
+FailureOr<KernelCall> KernelTable::routine(RoutineOp op, std::string &error) {
+  const Routine *known = findRoutine(op.getName());
+  if (!known) {
+    error = "there is no routine '" + op.getName().str() + "'";
+    return failure();
+  }
   KernelCall call;
   llvm::append_range(call.args, op.getArgs().getResults());
   call.units = op.getUnits().getResult(0);
   call.scratch =
       op.getScratch().getNumResults() ? op.getScratch().getResult(0) : getAffineConstantExpr(0, op.getContext());
   call.cost = isConstant(call.units, 1) ? 0 : 1000;
-  call.kernel = add(routineSymbol(op), "routine", op);
+  call.kernel = add(routineSymbol(op, *known), "routine", op);
   return call;
 }
 
 FailureOr<KernelCall> KernelTable::intern(Operation *op, std::string &error) {
   if (auto r = dyn_cast<RoutineOp>(op))
-    return routine(r);
+    return routine(r, error);
   OwningOpRef<ModuleOp> module = outline(op);
   auto f = *module->getOps<func::FuncOp>().begin();
   KernelCall call;

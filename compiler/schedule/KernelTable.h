@@ -6,6 +6,7 @@
 //
 #pragma once
 
+#include "compiler/support/Routines.h"
 #include "dialects/graph/Graph.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -52,7 +53,7 @@ public:
 
 private:
   unsigned add(const std::string &text, llvm::StringRef strategy, mlir::Operation *op);
-  KernelCall routine(graph::RoutineOp op);
+  mlir::FailureOr<KernelCall> routine(graph::RoutineOp op, std::string &error);
   std::vector<KernelEntry> entries;
   llvm::StringMap<unsigned> byText;
 };

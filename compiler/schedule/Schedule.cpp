@@ -20,10 +20,11 @@ void ScheduleBuilder::requireSize(AffineExpr size, AffineExpr other, SizeRule ru
   if (everyRun)
     checked.insert(key);
   fmt::Reg x = regs.expr(size), y = regs.expr(other), ok = regs.fresh();
-  if (rule == SizeRule::AtMost) {
-    fmt::Reg over = regs.fresh();
-    regs.append({.op = fmt::Op::Lt, .a = over, .b = y, .c = x});
-    regs.append({.op = fmt::Op::Not, .a = ok, .b = over});
+  if (rule == SizeRule::AtMost || rule == SizeRule::AtLeast) {
+    bool isMost = rule == SizeRule::AtMost;
+    fmt::Reg fails = regs.fresh();
+    regs.append({.op = fmt::Op::Lt, .a = fails, .b = isMost ? y : x, .c = isMost ? x : y});
+    regs.append({.op = fmt::Op::Not, .a = ok, .b = fails});
   } else {
     regs.append({.op = fmt::Op::Eq, .a = ok, .b = x, .c = y});
   }
@@ -51,8 +52,32 @@ void ScheduleBuilder::checkBroadcasts(Operation *op, size_t inner, bool everyRun
   }
 }
 
+/// Every buffer holds what the routine touches of it.
+void ScheduleBuilder::checkRoutine(RoutineOp op, bool everyRun) {
+  auto buffers = llvm::to_vector(llvm::concat<Value>(op->getOperands(), op->getResults()));
+  auto sizes = findRoutine(op.getName())->sizes(llvm::to_vector(op.getArgs().getResults()), op.getUnits().getResult(0));
+  if (sizes.size() != buffers.size())
+    return error(op.getLoc(), "routine '" + op.getName().str() + "' takes other operands or arguments",
+                 op->getOperands());
+  for (auto [i, v] : llvm::enumerate(buffers)) {
+    AffineExpr have = product(dimsOf(v.getType()), op.getContext());
+    if (sizes[i].per)
+      have = have * sizes[i].per;
+    have = graph::simplify(have);
+    AffineExpr touched = graph::simplify(sizes[i].touched);
+    if (auto spare = constantOf(graph::simplify(have - touched)); spare && *spare >= 0)
+      continue;
+    bool isResult = i >= op->getNumOperands();
+    requireSize(have, touched, SizeRule::AtLeast, op, everyRun,
+                Twine(isResult ? "result #" : "operand #") + Twine(isResult ? i - op->getNumOperands() : i) +
+                    " is smaller than the sizes of the others ask for");
+  }
+}
+
 void ScheduleBuilder::checkSizes(Operation *kernel) {
   bool everyRun = isa<func::FuncOp>(kernel->getParentOp());
+  if (auto routine = dyn_cast<RoutineOp>(kernel))
+    return checkRoutine(routine, everyRun);
   kernel->walk([&](Operation *op) {
     auto dims = [](Value v) { return graph::dimsOf(v.getType()); };
     auto equal = [&](AffineExpr x, AffineExpr y, const Twine &what) {

@@ -7,6 +7,7 @@
 
 #include "compiler/schedule/Registers.h"
 #include "compiler/schedule/Schedule.h"
+#include "compiler/support/Routines.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/graph/Sources.h"
 #include "passes/cpu/GroupEmitter.h"
@@ -122,7 +123,8 @@ private:
   /// which nothing else reads, so that nothing sees it before or after the routine.
   static uint32_t stateOf(Value v) {
     auto r = v.getDefiningOp<RoutineOp>();
-    if (!r || (r.getName() != "cache_append" && r.getName() != "tensor_scatter"))
+    const Routine *routine = r ? findRoutine(r.getName()) : nullptr;
+    if (!routine || !routine->traits.holdsState)
       return fmt::kNone;
     auto past = dyn_cast<mlir::BlockArgument>(r->getOperand(0));
     bool isInput = past && isa<func::FuncOp>(past.getOwner()->getParentOp()) && past.hasOneUse();
@@ -328,9 +330,10 @@ private:
   /// Before a kernel would read beyond a tensor: sizes of its ops' operands that must agree do. Where only the run can
   /// tell, it does.
   void checkSizes(Operation *kernel);
+  void checkRoutine(RoutineOp op, bool everyRun);
   void checkCount(ReshapeOp op);
   void checkBroadcasts(Operation *op, size_t inner, bool everyRun);
-  enum class SizeRule : unsigned { Equal, Broadcasts, AtMost }; ///< to the other size; Broadcasts: or 1
+  enum class SizeRule : unsigned { Equal, Broadcasts, AtMost, AtLeast }; ///< to the other size; Broadcasts: or 1
   void requireSize(AffineExpr size, AffineExpr other, SizeRule rule, Operation *op, bool everyRun,
                    const llvm::Twine &what);
 

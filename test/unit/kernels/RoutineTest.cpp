@@ -26,7 +26,7 @@
 #define WICK_TYPES_F32(N, X) X(wick_r_##N##_f32)
 #define WICK_TYPES_Untyped(N, X) X(wick_r_##N)
 extern "C" {
-#define WICK_ROUTINE(name, types) WICK_TYPES_##types(name, WICK_DECLARE)
+#define WICK_ROUTINE(name, types, ...) WICK_TYPES_##types(name, WICK_DECLARE)
 #include "runtime/kernels/Routines.def"
 }
 
@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(Onnx, Table, testing::Range(size_t(0), cases().size()),
 TEST(Routines, AllSymbolsOfTheListExist) {
   std::vector<KernelFn> all;
 #define WICK_COLLECT(NAME) all.push_back(&NAME);
-#define WICK_ROUTINE(name, types) WICK_TYPES_##types(name, WICK_COLLECT)
+#define WICK_ROUTINE(name, types, ...) WICK_TYPES_##types(name, WICK_COLLECT)
 #include "runtime/kernels/Routines.def"
   EXPECT_GT(all.size(), 150u);
 }
