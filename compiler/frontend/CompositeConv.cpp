@@ -81,4 +81,63 @@ Value convOpen(GraphBuilder &g, Value x, Value w, const OpenConv &p) {
   return g.reshape(y, out);
 }
 
+//===-- Deformable convolutions --------------------------------------------===//
+
+/// Says in the run's error that two sizes differ where it is not known here; false when
+/// they certainly do.
+static bool requireEqual(GraphBuilder &g, AffineExpr x, AffineExpr y, const Twine &what) {
+  if (graph::constantOf(g.simplify(x - y)).value_or(0) != 0)
+    return g.fail(what), false;
+  g.checkEqual(x, y, what.str());
+  return true;
+}
+
+Value deformConv(GraphBuilder &g, Value x, Value w, Value offset, Value mask, Value bias, const DeformConvParams &p) {
+  if (!x || !w || !offset)
+    return {};
+  if (g.rank(x) != 4 || g.rank(w) != 4 || g.rank(offset) != 4 || (mask && g.rank(mask) != 4))
+    return g.fail("deformable convolutions of anything but two spatial dims are not supported");
+  if (p.strides.size() != 2 || p.dilations.size() != 2 || p.groups < 1 || p.offsetGroups < 1 || p.strides[0] < 1 ||
+      p.strides[1] < 1)
+    return g.fail("attributes do not fit two spatial dims");
+  AffineExpr channels = g.dim(x, 1), outChannels = g.dim(w, 0), by = g.expr(p.groups);
+  AffineExpr each = g.floorDiv(channels, by), outEach = g.floorDiv(outChannels, by);
+  auto divides = [&](AffineExpr whole, int64_t parts, StringRef what) {
+    AffineExpr part = g.floorDiv(whole, g.expr(parts));
+    return requireEqual(g, whole, g.simplify(part * parts), what + " do not divide into " + Twine(parts));
+  };
+  if (!divides(channels, p.groups, "the channels") || !divides(channels, p.offsetGroups, "the channels") ||
+      !divides(outChannels, p.groups, "the weights"))
+    return {};
+  AffineExpr batch = g.dim(x, 0), k = g.count({g.dim(w, 2), g.dim(w, 3)}), out[2];
+  for (int i = 0; i < 2; ++i) {
+    AffineExpr room = g.dim(x, 2 + i) + (p.padsBegin[i] + p.padsEnd[i] - 1) - (g.dim(w, 2 + i) - 1) * p.dilations[i];
+    out[i] = g.simplify(g.floorDiv(g.simplify(room), g.expr(p.strides[i])) + 1);
+  }
+  auto fits = [&](Value v, int64_t parts, StringRef what) {
+    Exprs want{batch, g.simplify(k * (p.offsetGroups * parts)), out[0], out[1]};
+    for (int i = 0; i < 4; ++i)
+      if (!requireEqual(g, g.dim(v, i), want[i], "dim " + Twine(i) + " of " + what + " does not fit"))
+        return false;
+    return true;
+  };
+  if (!fits(offset, 2, "offset") || (mask && !fits(mask, 1, "mask")) ||
+      !requireEqual(g, g.dim(w, 1), each, "the weights do not fit the channels"))
+    return {};
+  Exprs args{g.dim(x, 1), g.dim(x, 2), g.dim(x, 3), g.dim(w, 2), g.dim(w, 3), out[0], out[1]};
+  for (ArrayRef<int64_t> part :
+       {ArrayRef<int64_t>(p.strides), ArrayRef<int64_t>(p.dilations), ArrayRef<int64_t>(p.padsBegin)})
+    args.push_back(g.expr(part[0])), args.push_back(g.expr(part[1]));
+  args.push_back(g.expr(p.offsetGroups));
+  args.push_back(g.expr(bool(mask)));
+  AffineExpr points = g.count({out[0], out[1]}), depth = g.simplify(k * each);
+  Type type = graph::tensorOf(g.elem(x), {batch, g.simplify(k * channels), points});
+  Value columns = g.routine("deform_im2col", {x, offset, mask ? mask : offset}, type, args, g.count({batch, channels}),
+                            g.expr(0))[0];
+  columns = g.reshape(columns, {batch, by, depth, points});
+  Value y = g.matmul(g.reshape(w, {g.expr(1), by, outEach, depth}), columns);
+  y = y ? g.reshape(y, {batch, outChannels, out[0], out[1]}) : y;
+  return bias ? g.add(y, g.reshape(bias, {g.expr(1), outChannels, g.expr(1), g.expr(1)})) : y;
+}
+
 } // namespace wick::compiler

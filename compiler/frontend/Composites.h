@@ -82,6 +82,16 @@ struct OpenConv {
 /// x [N, C, ..spatial]; floats or i32. That the weights fit is checked by the run.
 mlir::Value convOpen(GraphBuilder &g, mlir::Value x, mlir::Value w, const OpenConv &p);
 
+/// A convolution of two spatial dims that reads x at places which `offset` moves.
+struct DeformConvParams {
+  llvm::SmallVector<int64_t> strides, dilations, padsBegin, padsEnd; ///< two each
+  int64_t groups = 1, offsetGroups = 1;
+};
+/// x [N, C, H, W], w [M, C / groups, KH, KW], offset [N, offsetGroups * KH * KW * 2, OH, OW] (y before
+/// x), mask [N, offsetGroups * KH * KW, OH, OW] or null, bias [M] or null.
+mlir::Value deformConv(GraphBuilder &g, mlir::Value x, mlir::Value w, mlir::Value offset, mlir::Value mask,
+                       mlir::Value bias, const DeformConvParams &p);
+
 //===-- Einsum (CompositeEinsum.cpp) ---------------------------------------===//
 
 /// Null, with the builder's error, when the equation does not fit the operands.

@@ -22,6 +22,9 @@ namespace wick::compiler::torch {
 /// and complex dtypes aside (None: a type that torch does not have).
 mlir::Type elementType(ScalarType type, mlir::MLIRContext *context);
 std::optional<ScalarType> dtypeOf(mlir::Type elem);
+inline bool isComplex(ScalarType t) {
+  return t == ScalarType::ComplexHalf || t == ScalarType::ComplexFloat || t == ScalarType::ComplexDouble;
+}
 
 /// Affine quantization of a tensor: x = (q - zero point) * scale. Per-channel when axis >= 0.
 struct Quantization {
@@ -75,6 +78,7 @@ struct AtenCall {
   std::vector<Arg> args;
   std::vector<Arg> results;
   QuantizedEngine engine = QuantizedEngine::X86;
+  bool makesComplex = false; ///< a dtype that was read is complex: real results get parts of zero
 
   const Arg &arg(size_t i) const;
   bool has(size_t i) const { return !arg(i).isNone(); }

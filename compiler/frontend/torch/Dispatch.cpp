@@ -192,11 +192,9 @@ std::vector<Operand> Dispatcher::callRow(const Schema &schema, StringRef name, c
   return out;
 }
 
-/// `value` (a number or a tensor) as an element for `self`.
-static Value asElement(Dispatcher &d, const Operand &value, Value self) {
+/// `value` (a number or a tensor) as an element for `self`, whose value is real.
+static Value asReal(Dispatcher &d, const Operand &value, Value self) {
   GraphBuilder &g = d.g;
-  if (!self)
-    return {};
   mlir::Type elem = g.elem(self);
   switch (value.kind()) {
   case Arg::Kind::Tensor:
@@ -210,6 +208,26 @@ static Value asElement(Dispatcher &d, const Operand &value, Value self) {
   default:
     return g.fail("neither a number nor a tensor");
   }
+}
+
+Value withParts(GraphBuilder &g, Value v, bool complex) {
+  if (!v)
+    return v;
+  int64_t last = g.rank(v) - !complex;
+  if (!complex)
+    return g.squeeze(g.slice(v, last, g.expr(0), g.expr(1)), {last});
+  Exprs low(last + 1, g.expr(0)), high = low;
+  high[last] = g.expr(1);
+  return g.padConstant(g.unsqueeze(v, {last}), low, high, 0);
+}
+
+/// The same for any `self`: complex ones take parts of zero from real numbers, real ones the
+/// real part of complex numbers.
+static Value asElement(Dispatcher &d, const Operand &value, const Tensor &self) {
+  Value now = d.tensors.read(self);
+  bool isComplex = value.isTensor() && value.tensor->isComplex;
+  Value v = now ? asReal(d, value, now) : Value();
+  return isComplex == self->isComplex ? v : withParts(d.g, v, self->isComplex);
 }
 
 std::vector<Operand> Dispatcher::callInPlace(const Schema &schema, std::vector<Operand> &args) {
@@ -226,12 +244,11 @@ std::vector<Operand> Dispatcher::callInPlace(const Schema &schema, std::vector<O
   if (op == "detach_" || op == "requires_grad_")
     return {self};
   if (op == "copy_" || op == "fill_" || op == "zero_") {
-    Value now = tensors.read(self.tensor);
     Operand zero = Operand::integer(g.expr(0));
     bool toQuant = op == "copy_" && self.tensor->quant && args[1].isTensor() && !args[1].tensor->quant;
     if (toQuant)
       g.fail("copy_ of floats to a quantized tensor");
-    tensors.write(self.tensor, asElement(*this, op == "zero_" ? zero : args[1], now));
+    tensors.write(self.tensor, asElement(*this, op == "zero_" ? zero : args[1], self.tensor));
     return {self};
   }
   // The same tensor by another view: t_, squeeze_, transpose_, unsqueeze_.

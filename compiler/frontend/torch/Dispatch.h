@@ -91,6 +91,8 @@ struct ViewCall {
 using ViewFn = void (*)(ViewCall &call);
 /// What makes the views of an op ("aten::slice"), or null.
 ViewFn findView(llvm::StringRef name);
+/// Real numbers with parts of zero, or the real parts of complex numbers.
+mlir::Value withParts(GraphBuilder &g, mlir::Value v, bool complex);
 
 } // namespace wick::compiler::torch
 

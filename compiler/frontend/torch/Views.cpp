@@ -480,15 +480,25 @@ static void clone(ViewCall &c) { c.give(copyOf(c, {})); }
 /// Layouts other than row-major are torch's business only.
 static void contiguous(ViewCall &c) { c.s.isContiguous(c.self()) ? same(c) : clone(c); }
 
+/// A dtype, another's dtype: real numbers that become complex get parts of zero, complex ones
+/// that become real lose theirs.
 static void to(ViewCall &c) {
   mlir::Type own = c.g.elem(c.s.read(c.self())), elem = own;
   const Operand &dtype = c.arg("dtype"), &other = c.arg("other"), &copy = c.arg("copy");
-  if (!dtype.isNone())
-    elem = elementType(ScalarType(c.constant(dtype)), c.g.b.getContext());
-  else if (other.isTensor() && c.s.read(other.tensor))
-    elem = c.g.elem(c.s.read(other.tensor));
+  bool complex = c.self()->isComplex;
+  if (!dtype.isNone()) {
+    auto code = ScalarType(c.constant(dtype));
+    elem = elementType(code, c.g.b.getContext()), complex = isComplex(code);
+  } else if (other.isTensor() && c.s.read(other.tensor)) {
+    elem = c.g.elem(c.s.read(other.tensor)), complex = other.tensor->isComplex;
+  }
   if (!elem)
     return void(c.g.fail(c.schema.name + " to dtype " + Twine(c.constant(dtype)) + ", which tensors cannot hold"));
+  if (complex != c.self()->isComplex) {
+    Tensor out = c.s.make(c.g.castTo(withParts(c.g, c.s.read(c.self()), complex), elem));
+    out->isComplex = complex;
+    return c.give(out);
+  }
   bool mustCopy = StringRef(c.schema.name).ends_with("_to_copy") || (!copy.isNone() && copy.value.boolean);
   elem == own && !mustCopy ? same(c) : c.give(copyOf(c, elem));
 }

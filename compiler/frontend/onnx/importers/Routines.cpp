@@ -171,65 +171,16 @@ static void importCol2Im(NodeImport &n) {
   n.set(0, foldBlocks(g, x, p));
 }
 
-/// Says in the run's error that two sizes differ where it is not known here; false when
-/// they certainly do.
-static bool requireEqual(NodeImport &n, AffineExpr x, AffineExpr y, const std::string &what) {
-  GraphBuilder &g = n.g;
-  if (graph::constantOf(g.simplify(x - y)).value_or(0) != 0)
-    return n.error(what), false;
-  g.checkEqual(x, y, what);
-  return true;
-}
-
 static void importDeformConv(NodeImport &n) {
-  GraphBuilder &g = n.g;
-  Value x = n.input(0), w = n.input(1), offset = n.input(2), bias = n.input(3), mask = n.input(4);
-  if (g.rank(x) != 4 || g.rank(w) != 4 || g.rank(offset) != 4 || (mask && g.rank(mask) != 4))
-    return n.unsupported("anything but two spatial dims");
   auto list = [&](StringRef name, size_t size, int64_t otherwise) {
-    return n.intsAttr(name).value_or(std::vector<int64_t>(size, otherwise));
+    return llvm::to_vector(n.intsAttr(name).value_or(std::vector<int64_t>(size, otherwise)));
   };
-  auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1), pads = list("pads", 4, 0);
-  int64_t groups = n.intAttr("group", 1), offsetGroups = n.intAttr("offset_group", 1);
-  if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4 || groups < 1 || offsetGroups < 1 ||
-      strides[0] < 1 || strides[1] < 1)
+  SmallVector<int64_t> pads = list("pads", 4, 0);
+  if (pads.size() != 4)
     return n.error("attributes do not fit two spatial dims");
-  AffineExpr channels = g.dim(x, 1), outChannels = g.dim(w, 0), by = g.expr(groups);
-  AffineExpr each = g.floorDiv(channels, by), outEach = g.floorDiv(outChannels, by);
-  auto divides = [&](AffineExpr whole, int64_t parts, StringRef what) {
-    AffineExpr part = g.floorDiv(whole, g.expr(parts));
-    return requireEqual(n, whole, g.simplify(part * parts), (what + " do not divide into " + Twine(parts)).str());
-  };
-  if (!divides(channels, groups, "the channels") || !divides(channels, offsetGroups, "the channels") ||
-      !divides(outChannels, groups, "the weights"))
-    return;
-  AffineExpr batch = g.dim(x, 0), k = g.count({g.dim(w, 2), g.dim(w, 3)}), out[2];
-  for (int i = 0; i < 2; ++i) {
-    AffineExpr room = g.dim(x, 2 + i) + (pads[i] + pads[2 + i] - 1) - (g.dim(w, 2 + i) - 1) * dilations[i];
-    out[i] = g.simplify(g.floorDiv(g.simplify(room), g.expr(strides[i])) + 1);
-  }
-  auto fits = [&](Value v, int64_t parts, StringRef what) {
-    Exprs want{batch, g.simplify(k * (offsetGroups * parts)), out[0], out[1]};
-    for (int i = 0; i < 4; ++i)
-      if (!requireEqual(n, g.dim(v, i), want[i], ("dim " + Twine(i) + " of " + what + " does not fit").str()))
-        return false;
-    return true;
-  };
-  if (!fits(offset, 2, "offset") || (mask && !fits(mask, 1, "mask")) ||
-      !requireEqual(n, g.dim(w, 1), each, "the weights do not fit the channels"))
-    return;
-  Exprs args{g.dim(x, 1), g.dim(x, 2), g.dim(x, 3), g.dim(w, 2), g.dim(w, 3), out[0], out[1]};
-  for (int64_t v : {strides[0], strides[1], dilations[0], dilations[1], pads[0], pads[1], offsetGroups})
-    args.push_back(g.expr(v));
-  args.push_back(g.expr(bool(mask)));
-  AffineExpr points = g.count({out[0], out[1]}), depth = g.simplify(k * each);
-  Type type = graph::tensorOf(g.elem(x), {batch, g.simplify(k * channels), points});
-  Value columns = g.routine("deform_im2col", {x, offset, mask ? mask : offset}, type, args, g.count({batch, channels}),
-                            g.expr(0))[0];
-  columns = g.reshape(columns, {batch, by, depth, points});
-  Value y = g.matmul(g.reshape(w, {g.expr(1), by, outEach, depth}), columns);
-  y = g.reshape(y, {batch, outChannels, out[0], out[1]});
-  n.set(0, bias ? g.add(y, g.reshape(bias, {g.expr(1), outChannels, g.expr(1), g.expr(1)})) : y);
+  DeformConvParams p{list("strides", 2, 1), list("dilations", 2, 1), {pads[0], pads[1]},
+                     {pads[2], pads[3]},    n.intAttr("group", 1),   n.intAttr("offset_group", 1)};
+  n.set(0, deformConv(n.g, n.input(0), n.input(1), n.input(2), n.input(4), n.input(3), p));
 }
 
 void addRoutineImporters(ImportTable &t) {

@@ -62,8 +62,19 @@ struct AttentionParams {
 mlir::Value attentionOf(AtenCall &c, mlir::Value q, mlir::Value k, mlir::Value v, const AttentionParams &p,
                         mlir::Value *weights = nullptr);
 mlir::Value geluOf(GraphBuilder &g, mlir::Value x, bool tanh);
+/// A row's results for other arguments: `name` is a literal. Empty after an error.
+std::vector<Arg> callRow(AtenCall &c, llvm::StringRef name, std::vector<Arg> args);
 /// x at one-dimensional places of several leading dims; see aten::index.
 mlir::Value selectAt(GraphBuilder &g, mlir::Value x, int64_t axis, mlir::AffineExpr at);
+
+//===-- Complex numbers ----------------------------------------------------===//
+
+/// Real (0) or imaginary (1) part of an argument: tensors that are real, and numbers, have
+/// zeros for the latter; lists are taken element by element, the rest stays.
+Arg partOf(GraphBuilder &g, const Arg &a, int part);
+Arg complexOf(GraphBuilder &g, mlir::Value re, mlir::Value im);
+/// Whether it, or one of a list, is complex.
+bool anyComplex(const Arg &a);
 
 //===-- Quantization -------------------------------------------------------===//
 
@@ -84,12 +95,15 @@ enum class OnQuantized {
 struct AtenRow {
   AtenFn fn = nullptr;
   OnQuantized quant = OnQuantized::Wrap;
-  bool complex = false; ///< knows Arg::complex
+  AtenFn onComplex = nullptr; ///< when an argument is complex; without it that is refused
 };
 using AtenTable = llvm::StringMap<AtenRow>;
 
 /// Adds names with one function: `add(t, relu, {"relu", "aten_other"})`, "aten::" left out.
 void addRows(AtenTable &t, AtenFn fn, llvm::ArrayRef<llvm::StringRef> names, OnQuantized quant = OnQuantized::Wrap);
+
+/// What rows that stand already do for complex numbers; null: the row itself knows them.
+void addComplex(AtenTable &t, AtenFn fn, llvm::ArrayRef<llvm::StringRef> names);
 
 void addRecordRows(AtenTable &t);
 void addPointwiseRows(AtenTable &t);
@@ -109,6 +123,10 @@ void addScatterRows(AtenTable &t);
 void addResizeRows(AtenTable &t);
 void addVisionRows(AtenTable &t);
 void addSignalRows(AtenTable &t);
+void addFourierRows(AtenTable &t);
+void addRegionRows(AtenTable &t);
+/// Stands last: what other rows do for complex numbers.
+void addComplexRows(AtenTable &t);
 void addLossRows(AtenTable &t);
 void addQuantizedRows(AtenTable &t);
 

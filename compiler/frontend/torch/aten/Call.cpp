@@ -169,6 +169,7 @@ Type AtenCall::dtype(size_t i, Type otherwise) {
   Type t = elementType(ScalarType(code), g.b.getContext());
   if (!t)
     fail("dtype " + Twine(code) + " is not supported");
+  makesComplex |= isComplex(ScalarType(code));
   return t ? t : otherwise;
 }
 

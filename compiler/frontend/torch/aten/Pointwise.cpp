@@ -41,25 +41,6 @@ static Value mulOf(GraphBuilder &g, Value x, Value y) {
 }
 static void mul(AtenCall &c) {
   GraphBuilder &g = c.g;
-  if (c.arg(0).complex && c.arg(1).complex) {
-    auto part = [&](size_t i, int64_t k) { return selectAt(g, c.tensor(i), g.rank(c.tensor(i)) - 1, g.expr(k)); };
-    Value a = part(0, 0), b = part(0, 1), x = part(1, 0), y = part(1, 1);
-    Value re = g.sub(g.mul(a, x), g.mul(b, y)), im = g.add(g.mul(a, y), g.mul(b, x));
-    if (!re || !im)
-      return;
-    c.give(g.concat({g.unsqueeze(re, {g.rank(re)}), g.unsqueeze(im, {g.rank(im)})}, g.rank(re)));
-    c.results[0].complex = true;
-    return;
-  }
-  if (c.arg(0).complex != c.arg(1).complex) { // the real one scales both parts
-    size_t z = c.arg(0).complex ? 0 : 1;
-    Type t = promoted(c, {0, 1});
-    Value r = operandAs(c, 1 - z, t);
-    r = r && g.rank(r) ? g.unsqueeze(r, {g.rank(r)}) : r;
-    c.give(g.mul(operandAs(c, z, t), r));
-    c.results[0].complex = true;
-    return;
-  }
   auto [x, y] = promotedPair(c);
   c.give(mulOf(g, x, y));
 }
@@ -91,11 +72,6 @@ static void div(AtenCall &c) {
   std::string mode = c.text(2);
   if (!mode.empty() && mode != "trunc" && mode != "floor")
     return c.fail("rounding_mode '" + mode + "'");
-  if (c.arg(0).complex && !c.arg(1).complex && c.arg(1).isNumber()) {
-    c.give(g.div(c.tensor(0), numberAs(g, c.arg(1), g.elem(c.tensor(0)))));
-    c.results[0].complex = true;
-    return;
-  }
   Type t = promoted(c, {0, 1});
   if (mode.empty())
     t = floatOf(t);

@@ -4,6 +4,10 @@
 // in torch's order (i f g o; r z n); routines want ONNX's (i o f c; z r h), so rows are
 // moved once, on constants.
 //
+// An LSTM with projections feeds back W_hr h instead of h, which is one with the matrix
+// W_hh W_hr whose results are projected; only the first state, which has no h before its
+// projection, comes in beside the input of the first step.
+//
 #include "compiler/frontend/torch/aten/AtenRows.h"
 
 using namespace mlir;
@@ -18,7 +22,7 @@ struct Layers {
 };
 /// One layer's and direction's weights, gates in ONNX's order.
 struct Weights {
-  Value ih, hh, bih, bhh;
+  Value ih, hh, bih, bhh, projection;
 };
 } // namespace
 
@@ -34,16 +38,23 @@ static Value reorder(GraphBuilder &g, Value w, RecurrentCell cell) {
                                      : g.concat({gate(1), gate(0), gate(2)}, 0);
 }
 
+/// v [batch, columns] at the step where a direction starts, zeros at the others: [seq, batch, columns].
+static Value atFirstStep(GraphBuilder &g, Value v, AffineExpr seq, bool reverse) {
+  AffineExpr zero = g.expr(0), rest = g.simplify(seq - 1);
+  return g.padConstant(g.unsqueeze(v, {0}), {reverse ? rest : zero, zero, zero}, {reverse ? zero : rest, zero, zero},
+                       0);
+}
+
 /// All layers over x [seq, batch, in]; `h0`, `c0` [layers * dirs, batch, hidden]. `params`
 /// has ih, hh and, with biases, their two for each layer and direction.
 static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h0, Value c0, ArrayRef<Value> params,
                                                    const Layers &l) {
   GraphBuilder &g = c.g;
   int64_t dirs = l.bidirectional ? 2 : 1, each = l.biases ? 4 : 2, gates = gatesOf(l.cell);
+  bool projects = l.cell == RecurrentCell::Lstm && int64_t(params.size()) == l.count * dirs * (each + 1);
+  each += projects;
   if (int64_t(params.size()) != l.count * dirs * each)
-    return c.fail(Twine(params.size()) + " weights, expected " + Twine(l.count * dirs * each) +
-                  " (projections are not supported)"),
-           std::nullopt;
+    return c.fail(Twine(params.size()) + " weights, expected " + Twine(l.count * dirs * each)), std::nullopt;
   if (!x || g.rank(x) != 3)
     return c.fail("input must have three dims"), std::nullopt;
   Type elem = g.elem(x), compute = elem.isF64() ? elem : Type(g.b.getF32Type());
@@ -52,12 +63,14 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
     SmallVector<Weights> ws;
     for (int64_t d = 0; d < dirs; ++d) {
       ArrayRef<Value> p = params.slice((layer * dirs + d) * each, each);
-      if (!p[0] || !p[1])
+      if (llvm::any_of(p, [](Value v) { return !v; }))
         return std::nullopt;
       auto at = [&](size_t i) { return reorder(g, g.castTo(p[i], compute), l.cell); };
-      ws.push_back({at(0), at(1), l.biases ? at(2) : Value(), l.biases ? at(3) : Value()});
+      ws.push_back({at(0), at(1), l.biases ? at(2) : Value(), l.biases ? at(3) : Value(),
+                    projects ? g.castTo(p.back(), compute) : Value()});
     }
-    auto hidden = ws[0].hh ? graph::constantOf(g.dim(ws[0].hh, 1)) : std::nullopt;
+    Value sized = projects ? ws[0].projection : ws[0].hh;
+    auto hidden = sized ? graph::constantOf(g.dim(sized, 1)) : std::nullopt;
     if (!hidden)
       return c.fail("the hidden size is not constant"), std::nullopt;
     Recurrence r{};
@@ -87,12 +100,25 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
     r.x = g.matmul(in, g.swapLast(g.concat(ih, 0)));
     if (l.biases)
       r.x = g.add(r.x, g.concat(biases, 0));
+    auto stateOf = [&](Value v, int64_t d) { return v ? selectAt(g, v, 0, g.expr(layer * dirs + d)) : v; };
+    if (projects && h0) {
+      SmallVector<Value> first;
+      for (int64_t d = 0; d < dirs; ++d) {
+        Value h = g.matmul(g.castTo(stateOf(h0, d), compute), g.swapLast(ws[d].hh));
+        first.push_back(atFirstStep(g, h, r.seq, d == 1));
+      }
+      Value all = g.concat(first, 2);
+      r.x = all && r.x ? g.add(r.x, g.reshape(all, g.dims(r.x))) : Value();
+    }
     SmallVector<Value> ys;
     for (int64_t d = 0; d < dirs && r.x; ++d) {
-      AffineExpr row = g.expr(layer * dirs + d);
-      RecurrentParams p{
-          ws[d].hh, rbh[d], h0 ? selectAt(g, h0, 0, row) : Value(), c0 ? selectAt(g, c0, 0, row) : Value(), {}};
+      Value back = projects ? g.swapLast(ws[d].projection) : Value();
+      RecurrentParams p{};
+      p.recurrent = projects ? g.matmul(ws[d].hh, ws[d].projection) : ws[d].hh;
+      p.rbh = rbh[d], p.h0 = projects ? Value() : stateOf(h0, d), p.c0 = stateOf(c0, d);
       auto out = runRecurrence(g, r, p, d);
+      if (projects)
+        out[0] = g.matmul(out[0], back), out[1] = g.matmul(out[1], back);
       ys.push_back(g.squeeze(out[0], {1}));
       hs.push_back(g.unsqueeze(out[1], {0}));
       if (l.cell == RecurrentCell::Lstm)

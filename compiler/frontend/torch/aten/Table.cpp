@@ -10,7 +10,15 @@ namespace wick::compiler::torch {
 
 void addRows(AtenTable &t, AtenFn fn, ArrayRef<StringRef> names, OnQuantized quant) {
   for (StringRef name : names)
-    t[name] = {fn, quant, false};
+    t[name] = {fn, quant, nullptr};
+}
+
+void addComplex(AtenTable &t, AtenFn fn, ArrayRef<StringRef> names) {
+  for (StringRef name : names) {
+    auto it = t.find(name);
+    assert(it != t.end() && "what a row does for complex numbers, without the row");
+    it->second.onComplex = fn ? fn : it->second.fn;
+  }
 }
 
 //===-- Rows of the records ------------------------------------------------===//
@@ -81,7 +89,7 @@ static void importRecord(AtenCall &c) {
 
 void addRecordRows(AtenTable &t) {
   for (auto &row : recordRows())
-    t[row.getKey()] = {importRecord, OnQuantized::Wrap, false};
+    t[row.getKey()] = {importRecord, OnQuantized::Wrap, nullptr};
 }
 
 //===-- All rows -----------------------------------------------------------===//
@@ -92,7 +100,7 @@ static const AtenTable &rows() {
     addRecordRows(t), addPointwiseRows(t), addActivationRows(t), addCreationRows(t), addViewRows(t), addMoveRows(t);
     addReduceRows(t), addOrderRows(t), addContractRows(t), addPoolRows(t), addNormRows(t), addAttentionRows(t);
     addRecurrentRows(t), addIndexRows(t), addScatterRows(t), addResizeRows(t), addVisionRows(t), addSignalRows(t);
-    addLossRows(t), addQuantizedRows(t);
+    addLossRows(t), addQuantizedRows(t), addFourierRows(t), addRegionRows(t), addComplexRows(t);
     return t;
   }();
   return table;
@@ -130,7 +138,8 @@ static void quantizeLike(AtenCall &c, Arg &a, const Arg &like, Type type, bool m
 
 static void runRow(AtenCall &c) {
   const AtenRow *row = findRow(c.name);
-  if (!row->complex && llvm::any_of(c.args, [](const Arg &a) { return a.complex; }))
+  bool complex = llvm::any_of(c.args, anyComplex);
+  if (complex && !row->onComplex)
     return c.fail("complex numbers are not supported here");
   bool island = row->quant != OnQuantized::Aware && llvm::any_of(c.args, isQuantized);
   Arg like;
@@ -144,12 +153,20 @@ static void runRow(AtenCall &c) {
       if (!move)
         dequantizeIn(c.g, a);
   }
-  row->fn(c);
+  (complex ? row->onComplex : row->fn)(c);
+  if (c.makesComplex && c.results.size() == 1 && c.results[0].tensor && !c.results[0].complex)
+    c.results[0] = complexOf(c.g, c.results[0].tensor, partOf(c.g, c.results[0], 1).tensor);
   if (island && !c.g.hasError() && type && row->quant != OnQuantized::Release)
     for (Arg &a : c.results)
       quantizeLike(c, a, like, type, move);
   if (c.g.hasError())
     c.results.clear();
+}
+
+std::vector<Arg> callRow(AtenCall &c, StringRef name, std::vector<Arg> args) {
+  AtenCall inner{c.g, name, "", std::move(args), {}, c.engine};
+  runRow(inner);
+  return std::move(inner.results);
 }
 
 AtenFn findAten(StringRef name) { return findRow(name) ? runRow : nullptr; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Sampling of images at computed places, boxes, and blocks of images as columns.
+// Sampling of images at computed places, and blocks of images as columns.
 //
 #include "compiler/frontend/torch/aten/AtenRows.h"
 
@@ -39,31 +39,6 @@ static void affineGrid(AtenCall &c) {
   c.give(g.reshape(g.matmul(base, g.swapLast(theta)), out));
 }
 
-//===-- Boxes --------------------------------------------------------------===//
-
-static void nms(AtenCall &c) { // boxes [N, 4], scores [N], iou
-  GraphBuilder &g = c.g;
-  Value boxes = c.tensor(0), scores = c.tensor(1);
-  if (!boxes || !scores || g.rank(boxes) != 2 || g.rank(scores) != 1)
-    return c.fail("needs boxes [N, 4] and scores [N]");
-  Type f = g.b.getF32Type();
-  auto one = [&](double v) { return g.splat(f, {g.expr(1)}, v); };
-  Value kept = nonMaxSuppression(g, g.unsqueeze(g.castTo(boxes, f), {0}), g.unsqueeze(g.castTo(scores, f), {0, 1}),
-                                 g.dimsValue({g.dim(boxes, 0)}), one(c.number(2)),
-                                 one(-std::numeric_limits<double>::infinity()), false);
-  c.give(selectAt(g, kept, 1, g.expr(2)));
-}
-/// input, rois [K, 5] with the image's number first, scale, height, width, sampling_ratio, aligned
-static void roiAlignRow(AtenCall &c) {
-  GraphBuilder &g = c.g;
-  Value x = c.tensor(0), rois = c.tensor(1);
-  if (!x || !rois || g.rank(rois) != 2)
-    return c.fail("needs rois [K, 5]");
-  Type t = g.elem(x);
-  Value batch = g.castTo(selectAt(g, rois, 1, g.expr(0)), g.b.getI64Type());
-  RoiAlignParams p{c.size(3), c.size(4), std::max<int64_t>(0, c.integer(5, -1)), c.number(2), false, c.flag(6)};
-  c.give(roiAlign(g, x, g.castTo(g.slice(rois, 1, g.expr(1), g.expr(4)), t), batch, p));
-}
 //===-- Blocks -------------------------------------------------------------===//
 
 /// kernel, dilation, padding, stride: x [N, C, H, W] -> [N, C * taps, positions]
@@ -120,7 +95,6 @@ static void col2im(AtenCall &c) {
 void addVisionRows(AtenTable &t) {
   addRows(t, gridSampler, {"grid_sampler", "grid_sampler_2d", "grid_sampler_3d"});
   addRows(t, affineGrid, {"affine_grid_generator"});
-  addRows(t, nms, {"torchvision::nms"}, OnQuantized::Release), addRows(t, roiAlignRow, {"torchvision::roi_align"});
   addRows(t, im2col, {"im2col"}), addRows(t, col2im, {"col2im"});
 }
 
