@@ -32,8 +32,7 @@ int32_t roiPool(WICK_ROUTINE_PARAMS) {
   int64_t outH = args[4], outW = args[5], bins = outH * outW;
   C scale = C(argDouble(args[6]));
   bool mean = args[7];
-  int64_t outChannels = mean ? channels / maxOf(bins, int64_t(1)) : channels;
-  int64_t lastH = height - mean, lastW = width - mean;
+  int64_t outChannels = args[8], lastH = height - mean, lastW = width - mean;
   for (int64_t unit = begin; unit < end; ++unit) {
     int64_t r = unit / outChannels, c = unit % outChannels, b = batchIndices[r];
     if (uint64_t(b) >= uint64_t(batches))

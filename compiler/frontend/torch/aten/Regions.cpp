@@ -78,9 +78,10 @@ static void roiPool(AtenCall &c) { // input, rois, scale, height, width
   if (mean)
     g.checkEqual(d[1], g.simplify(channels * bins), "the channels do not divide into the bins");
   Exprs out{k, channels, h, w};
-  auto both = g.routine(
-      "roi_pool", {x, boxes, batch}, {graph::tensorOf(g.elem(x), out), graph::tensorOf(g.b.getI32Type(), out)},
-      {d[0], d[1], d[2], d[3], h, w, g.doubleArg(c.number(2)), g.expr(mean)}, g.count({k, channels}), g.expr(0));
+  auto both = g.routine("roi_pool", {x, boxes, batch},
+                        {graph::tensorOf(g.elem(x), out), graph::tensorOf(g.b.getI32Type(), out)},
+                        {d[0], d[1], d[2], d[3], h, w, g.doubleArg(c.number(2)), g.expr(mean), channels},
+                        g.count({k, channels}), g.expr(0));
   c.give(both[0]), c.give(both[1]);
 }
 
