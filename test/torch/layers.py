@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes the fixtures of test/unit/trace/LayersTest.cpp: layers of torch.nn with random weights, inputs and results.
 
-    python layers.py            needs torch and the package safetensors (made with torch 2.15 and 0.8)
+    python layers.py            under the Python of tools/dev/setup --torch (which has torch and safetensors)
 
 In fixtures/layers, weights.safetensors and weights.pt (torch.save) have the weights, every other layer in each, with the
 layer's name as prefix. values.safetensors has NAME.in0, ... and NAME.out0, ... The test has a layer of the same
