@@ -3,6 +3,7 @@
 // wick bench: how long a model takes, from opening to steady state.
 //
 #include "tools/wick/Cli.h"
+#include "tools/wick/Inspect.h"
 #include "tools/wick/OpenedModel.h"
 #include "tools/wick/PackageFile.h"
 #include "tools/wick/ProcessMemory.h"
@@ -30,6 +31,8 @@ struct Figures {
   double minMs = 0, medianMs = 0, p99Ms = 0, perSecond = 0;
   uint64_t runs = 0, arenaBytes = 0, peakBytes = 0, anonymousBytes = 0;
   std::vector<HostTensor> inputs;
+  uint32_t variants = 0, variant = 0; ///< of the package; that ran: 1 for the first, 0 for the general program
+  Json variantDims = Json::object();  ///< that it fixes
 };
 } // namespace
 
@@ -115,6 +118,10 @@ static int measure(const Options &options, Figures &f, std::string &error) {
   (void)wick_session_stats(opened.session, &stats);
   f.slice = info.slice;
   f.arenaBytes = stats.arena_bytes;
+  f.variants = info.variants, f.variant = stats.variant;
+  const format::ProgramView &program = opened.package->program;
+  if (f.variant > 0 && f.variant <= program.variants.size())
+    f.variantDims = fixedDims(program, program.variant(f.variant - 1));
   f.compileMs = opened.compileMs;
   f.loadMs = opened.loadMs;
   return kDone;
@@ -125,6 +132,10 @@ static void print(const Options &options, const Figures &f) {
               options.threads, options.threads == 1 ? "" : "s");
   for (const HostTensor &t : f.inputs)
     std::printf("input        %s %s%s\n", t.name.c_str(), typeText(t).c_str(), f.synthetic ? ", synthetic" : "");
+  if (f.variant > 0)
+    std::printf("variant      %s\n", variantName(f.variantDims).c_str());
+  else if (f.variants > 0)
+    std::printf("variant      none of %u fits: the general program\n", f.variants);
   if (f.compileMs > 0)
     std::printf("compile      %s\n", formatMs(f.compileMs).c_str());
   std::printf("load         %s\nfirst run    %s\n", formatMs(f.loadMs).c_str(), formatMs(f.firstMs).c_str());
@@ -145,6 +156,7 @@ static Json toJson(const Options &options, const Figures &f) {
   Json json = Json::object();
   json.add("slice", f.slice).add("threads", static_cast<int64_t>(options.threads)).add("inputs", inputs);
   json.add("synthetic", f.synthetic);
+  json.add("variant", static_cast<int64_t>(f.variant)).add("variant_dims", f.variantDims);
   if (f.compileMs > 0)
     json.add("compile_ms", f.compileMs);
   return json.add("load_ms", f.loadMs)

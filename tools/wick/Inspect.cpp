@@ -107,8 +107,7 @@ static Json weightsJson(const ProgramView &p) {
       .add("tensor_bytes", used);
 }
 
-/// Named dims of the general program that are constant in its variant.
-static Json fixedDims(const ProgramView &p, const ProgramView &variant) {
+Json fixedDims(const ProgramView &p, const ProgramView &variant) {
   Json fixed = Json::object();
   std::set<uint32_t> seen;
   for (size_t i = 0; i < p.inputs.size(); ++i)

@@ -34,4 +34,10 @@ void printFacts(const Json &facts);
 /// Reads NAME=VALUE options; false with `error` for a value that is no number.
 [[nodiscard]] bool parseDims(const std::vector<std::string> &texts, DimValues &dims, std::string &error);
 
+/// Named dims of the general program that are constant in its variant: an object.
+Json fixedDims(const format::ProgramView &program, const format::ProgramView &variant);
+
+/// The same for people: "batch=1, seq=128".
+std::string variantName(const Json &dims);
+
 } // namespace wick::tools

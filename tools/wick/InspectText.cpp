@@ -35,10 +35,9 @@ static void printValues(const char *title, const Json &values) {
 
 static std::string bytesText(const Json &bytes) { return formatBytes(static_cast<uint64_t>(bytes.asInt())); }
 
-/// "batch=1, seq=128"
-static std::string variantName(const Json &variant) {
+std::string variantName(const Json &dims) {
   std::string text;
-  for (const auto &[name, value] : variant["dims"].members)
+  for (const auto &[name, value] : dims.members)
     text += (text.empty() ? "" : ", ") + name + "=" + value.asString();
   return text.empty() ? "no dim" : text;
 }
@@ -81,7 +80,7 @@ void printFacts(const Json &facts) {
   if (!facts["variants"].items.empty())
     std::printf("variants\n");
   for (const Json &v : facts["variants"].items)
-    std::printf("  %-24s %s kernel calls, %s distinct kernels, arena %s%s\n", variantName(v).c_str(),
+    std::printf("  %-24s %s kernel calls, %s distinct kernels, arena %s%s\n", variantName(v["dims"]).c_str(),
                 v["groups"].asString().c_str(), v["distinct_kernels"].asString().c_str(),
                 v["arena_bytes"].isNull() ? "?" : bytesText(v["arena_bytes"]).c_str(),
                 v["arena_complete"].asBool() ? "" : " and what depends on values");
@@ -116,7 +115,7 @@ void printFacts(const Json &facts) {
   for (const Json &line : facts["schedule"].items)
     std::printf("%s\n", line.asString().c_str());
   for (const Json &v : facts["variants"].items) {
-    std::string of = " of variant " + variantName(v);
+    std::string of = " of variant " + variantName(v["dims"]);
     if (!v["kernels"].isNull())
       printKernels(v["kernels"], of);
     if (!v["schedule"].isNull())
