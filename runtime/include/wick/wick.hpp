@@ -296,7 +296,7 @@ public:
       info.struct_size = sizeof(info);
       if (wick_model_input_info(model.get(), i, &info) || std::strncmp(info.name, "state:", 6))
         continue;
-      Slot slot{info.name, i, info.dtype, {}, {}};
+      Slot slot{info.name, i, info.dtype, {}, {}, {}};
       uint64_t bytes = wick_dtype_size(info.dtype);
       for (uint32_t d = 0; d < info.rank; ++d) {
         wick_dim_info dim{};
@@ -306,17 +306,23 @@ public:
         bytes *= uint64_t(slot.dims.back());
       }
       slot.bytes.resize(bytes);
+      slot.first = slot.dims;
       s.slots.push_back(std::move(slot));
     }
     return s;
   }
   /// How many tensors; 0 for a model without state.
   size_t size() const { return slots.size(); }
-  /// Zeros again. Modules whose fresh state is not all zeros start with the program
-  /// that `wick compile --fresh` makes, and take() what it leaves.
+  /// Zeros again, of the sizes before the first take(). Modules whose fresh state is not all zeros start with the
+  /// program that `wick compile --fresh` makes, and take() what it leaves.
   void reset() {
-    for (Slot &s : slots)
-      std::fill(s.bytes.begin(), s.bytes.end(), std::byte{});
+    for (Slot &s : slots) {
+      s.dims = s.first;
+      uint64_t bytes = wick_dtype_size(s.dtype);
+      for (int64_t d : s.dims)
+        bytes *= uint64_t(d);
+      s.bytes.assign(bytes, std::byte{});
+    }
   }
   /// Puts the tensors at their places among a model's inputs; they live here.
   void bind(std::span<Tensor> inputs) {
@@ -347,7 +353,7 @@ private:
     std::string name;
     uint32_t input;
     wick_dtype dtype;
-    std::vector<int64_t> dims;
+    std::vector<int64_t> dims, first; ///< now, and before the first take()
     std::vector<std::byte> bytes;
   };
   std::vector<Slot> slots;

@@ -225,6 +225,29 @@ TEST(Session, OutputThatIsAnInputOrAWeight) {
   EXPECT_EQ(l.session->output(1)->as<float>()[0], 7);
 }
 
+TEST(Session, StateThatChangesItsSize) {
+  auto b = makeAddScale();
+  b.program.inputs[1].name = b.program.outputs[0].name = "state:s";
+  Loaded l(b);
+  auto state = State::of(*l.model);
+  ASSERT_TRUE(state);
+  ASSERT_EQ(state->size(), 1u);
+  std::vector<float> x = {1, 2, 3}, y = {1, 1, 1};
+  std::vector<Tensor> in = {Tensor::of(std::span(x), {3}), Tensor::of(std::span(y), {3})};
+  ASSERT_TRUE(l.session->run(in));
+  ASSERT_TRUE(state->take(*l.model, *l.session));
+  state->bind(in); // (x + y) * 3, plus x, times 3
+  EXPECT_EQ(in[1].dims, std::vector<int64_t>{3});
+  ASSERT_TRUE(l.session->run(in));
+  ASSERT_TRUE(state->take(*l.model, *l.session));
+  state->bind(in);
+  EXPECT_EQ(static_cast<const float *>(in[1].data)[2], ((3 + 1) * 3 + 3) * 3.f);
+  state->reset();
+  state->bind(in);
+  EXPECT_EQ(in[1].dims, std::vector<int64_t>{0});
+  EXPECT_EQ(in[1].bytes, 0u);
+}
+
 TEST(Session, Profile) {
   auto b = makeAddScale();
   Loaded l(b);
