@@ -27,6 +27,16 @@ SmallVector<StringRef> splitSizes(StringRef text) {
   return parts;
 }
 
+std::string noSuchInput(StringRef given, ArrayRef<std::string> inputs) {
+  std::string text = ("--shape " + given + ": there is no such input; ").str();
+  if (inputs.empty())
+    return text + "there are none";
+  text += inputs.size() == 1 ? "the only one is " : "there are ";
+  for (size_t i = 0; i < inputs.size(); ++i)
+    text += (i ? ", '" : "'") + inputs[i] + "'";
+  return text;
+}
+
 std::string otherRank(StringRef input, size_t given, size_t rank) {
   return ("--shape gives " + Twine(given) + " dims for input '" + input + "' of rank " + Twine(rank)).str();
 }

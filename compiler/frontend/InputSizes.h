@@ -25,6 +25,9 @@ bool applyShape(GraphBuilder &g, llvm::StringRef input, llvm::StringRef text, bo
 /// The sizes in the value of --shape; none for a scalar.
 llvm::SmallVector<llvm::StringRef> splitSizes(llvm::StringRef text);
 
+/// Says that --shape names what is no input, and the inputs that there are.
+std::string noSuchInput(llvm::StringRef given, llvm::ArrayRef<std::string> inputs);
+
 /// Says that --shape gives another number of dims than the input has.
 std::string otherRank(llvm::StringRef input, size_t given, size_t rank);
 

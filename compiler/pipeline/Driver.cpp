@@ -13,6 +13,7 @@
 #include "compiler/pipeline/ImportedModule.h"
 #include "compiler/pipeline/Phase.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "compiler/pipeline/SourceOptions.h"
 #include "compiler/pipeline/Variants.h"
 #include "dialects/graph/Sources.h"
 #include "runtime/format/Checksum.h"
@@ -55,7 +56,12 @@ public:
   }
 
   void run() {
-    if (!chooseSlices())
+    if (!module) // one from this process has had its options
+      for (const std::string &problem : optionProblems(request)) {
+        report.diagnostics.push_back({Diagnostic::Error, "", "", problem});
+        report.outcome = Outcome::Usage;
+      }
+    if (report.outcome == Outcome::Usage || !chooseSlices())
       return;
     bool started = request.startAt.empty();
     for (const Phase &phase : phases) {
@@ -185,52 +191,39 @@ private:
   }
 
   /// By content: PyTorch's archives are zip files (or pickles, to be refused by name), ONNX models are not.
-  ImportResult importFile(const ImportOptions &options) {
-    bool isExport = isExportFile(request.input), isScript = !isExport && isTorchScriptFile(request.input);
-    if (ImportResult refused; !isScript && !checkNoScriptOptions(refused))
-      return refused;
-    if (isSavedGraph(request.input)) {
+  ImportResult importFile(ImportOptions options) {
+    auto limit = [](auto &value, std::optional<uint64_t> given, uint64_t most = INT64_MAX) {
+      if (given)
+        value = std::min(*given, most);
+    };
+    constexpr uint64_t deepest = 100'000; // levels are recursion
+    SourceKind kind = sourceKind(request);
+    switch (kind) {
+    case SourceKind::Saved: {
       std::string source;
       ImportResult result = importSavedGraph(context.get(), request.input, weights, options, source);
       std::copy_n(source.begin(), source.size(), digest.begin()); // 64, or none after an error
       return result;
     }
-    if (isExport)
-      return request.maxOps ? importExportFile(context.get(), request.input, weights, options, request.maxOps)
-                            : importExportFile(context.get(), request.input, weights, options);
-    if (isScript) {
+    case SourceKind::Script: {
       TorchScriptOptions script;
       script.common = options;
-      script.method = request.method, script.values = request.values;
+      script.method = request.method.empty() ? script.method : request.method, script.values = request.values;
       script.eval = request.eval, script.fresh = request.fresh, script.assumeNoRaise = request.assumeNoRaise;
       script.keywordNames = request.keywordNames;
       script.qnnpack = request.quantizedEngine == "qnnpack";
-      auto limit = [](auto &value, uint64_t given) { value = given ? given : value; };
       limit(script.maxUnroll, request.maxUnroll), limit(script.maxSteps, request.maxSteps);
       limit(script.maxOps, request.maxOps), limit(script.maxElements, request.maxElements);
-      limit(script.maxNesting, std::min<uint64_t>(request.maxNesting, 100'000));
+      limit(script.maxNesting, request.maxNesting, deepest);
       return importTorchScriptFile(context.get(), request.input, weights, script);
     }
-    return importOnnxFile(context.get(), request.input, weights, options);
-  }
-
-  /// Options that only TorchScript has are mistakes with other files, not decoration.
-  bool checkNoScriptOptions(ImportResult &result) const {
-    auto refuse = [&](bool given, const char *option) {
-      if (given)
-        result.problems.push_back(
-            {true, "", "", std::string(option) + " is for TorchScript archives, and '" + request.input + "' is none"});
-    };
-    refuse(request.method != "forward", "--method");
-    refuse(!request.values.empty(), "--set");
-    refuse(request.quantizedEngine != "x86", "--quantized-engine");
-    refuse(request.eval, "--eval");
-    refuse(request.fresh, "--fresh");
-    refuse(request.assumeNoRaise, "--assume-no-raise");
-    refuse(request.keywordNames, "--accept-keyword-names");
-    if (!result.problems.empty())
-      result.kind = ImportResult::Kind::Error;
-    return result.problems.empty();
+    default:
+      limit(options.limits.unroll, request.maxUnroll), limit(options.limits.ops, request.maxOps);
+      limit(options.limits.elements, request.maxElements);
+      limit(options.limits.nesting, request.maxNesting, deepest);
+      return kind == SourceKind::Export ? importExportFile(context.get(), request.input, weights, options)
+                                        : importOnnxFile(context.get(), request.input, weights, options);
+    }
   }
 
   bool makeSchedule() {

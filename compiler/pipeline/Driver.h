@@ -8,13 +8,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace wick::compiler {
 
-enum class Outcome { Done = 0, Error = 2, Unsupported = 3 };
+/// Usage: an option that has no meaning for the file; nothing was read.
+enum class Outcome { Done = 0, Usage = 1, Error = 2, Unsupported = 3 };
 
 struct CompileRequest {
   std::string input;               ///< .onnx, .pt, .pt2, .wgraph, or .mlir together with `startAt`
@@ -34,12 +36,12 @@ struct CompileRequest {
   std::string dumpDir;              ///< IR after every phase, if set
   bool remarks = false;             ///< collect why kernels end and which transposes stay
   // TorchScript archives (compiler/frontend/torchscript/Importer.h)
-  std::string method = "forward";                          ///< --method
+  std::string method;                                      ///< --method; empty: forward
   std::vector<std::pair<std::string, std::string>> values; ///< --set argument=value
-  std::string quantizedEngine = "x86";                     ///< --quantized-engine: x86 or qnnpack
+  std::string quantizedEngine;                             ///< --quantized-engine: x86 (also when empty) or qnnpack
   bool eval = false, fresh = false, assumeNoRaise = false, keywordNames = false;
-  /// Limits of the importers of PyTorch files; 0: their own.
-  uint64_t maxUnroll = 0, maxSteps = 0, maxOps = 0, maxElements = 0, maxNesting = 0;
+  /// Limits of the importers; none: their own.
+  std::optional<uint64_t> maxUnroll, maxSteps, maxOps, maxElements, maxNesting;
   /// Called when a phase begins and as codegen advances (done of total), on the
   /// calling thread.
   std::function<void(std::string_view phase, size_t done, size_t total)> progress;

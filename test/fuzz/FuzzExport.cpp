@@ -83,7 +83,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   WeightStore weights;
-  ImportResult result = importExport(&context(), *file, weights, {}, 3'000);
+  ImportOptions options;
+  options.limits.ops = 3'000;
+  ImportResult result = importExport(&context(), *file, weights, options);
   judge(result);
   return 0;
 }

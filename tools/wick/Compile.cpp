@@ -149,13 +149,17 @@ static void addTorchScript(CLI::App &sub, Options &options) {
                  "TorchScript: whose arithmetic quantized modules have: x86 (default) or qnnpack")
       ->type_name("NAME")
       ->check(CLI::IsMember({"x86", "qnnpack"}).description(""));
-  sub.add_option("--max-unroll", request.maxUnroll, "TorchScript: longest loop that is written out")->type_name("N");
+  sub.add_option("--max-unroll", request.maxUnroll, "TorchScript, ONNX: longest loop that is written out")
+      ->type_name("N");
   sub.add_option("--max-steps", request.maxSteps, "TorchScript: expressions that are evaluated at most")
       ->type_name("N");
-  sub.add_option("--max-elements", request.maxElements, "TorchScript: elements of lists and dicts at one time")
+  sub.add_option("--max-elements", request.maxElements,
+                 "Elements of lists and dicts at one time (TorchScript), of computed constants")
       ->type_name("N");
-  sub.add_option("--max-nesting", request.maxNesting, "TorchScript: levels of the source and of calls")->type_name("N");
-  sub.add_option("--max-ops", request.maxOps, "PyTorch: ops that the graph may have")->type_name("N");
+  sub.add_option("--max-nesting", request.maxNesting,
+                 "Levels of the source and of calls (TorchScript), of graphs within graphs")
+      ->type_name("N");
+  sub.add_option("--max-ops", request.maxOps, "Ops that the graph may have")->type_name("N");
 }
 
 void addCompile(CLI::App &app, Action &action) {

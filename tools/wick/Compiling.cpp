@@ -75,7 +75,7 @@ Json toJson(const Diagnostic &d) {
 }
 
 Json toJson(const CompileReport &report) {
-  static const char *const names[] = {"done", "", "error", "unsupported"};
+  static const char *const names[] = {"done", "usage", "error", "unsupported"};
   Json times = Json::array(), diagnostics = Json::array();
   double total = 0;
   for (const compiler::PhaseTime &t : report.times) {

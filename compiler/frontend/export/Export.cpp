@@ -28,32 +28,27 @@ bool isExportFile(const std::string &path) {
 }
 
 ImportResult importExportFile(MLIRContext *context, const std::string &path, WeightStore &weights,
-                              ImportOptions options, uint64_t maxOps) {
+                              ImportOptions options) {
   auto file = ExportFile::open(path);
   if (file)
-    return importExport(context, *file, weights, std::move(options), maxOps);
+    return importExport(context, *file, weights, std::move(options));
   ImportResult result;
   result.kind = ImportResult::Kind::Error;
   result.problems.push_back({true, "", "", llvm::toString(file.takeError())});
   return result;
 }
 
-ImportResult importExport(MLIRContext *context, const ExportFile &file, WeightStore &weights, ImportOptions options,
-                          uint64_t maxOps) {
+ImportResult importExport(MLIRContext *context, const ExportFile &file, WeightStore &weights, ImportOptions options) {
   ImportResult result;
   result.kind = ImportResult::Kind::Error;
   if (options.modelName == ImportOptions().modelName)
     options.modelName = "model.pt2";
-  for (const std::string &name : options.keep)
-    result.problems.push_back({true, "", "", "--keep " + name + ": inner values of exported programs cannot be kept"});
-  if (!result.problems.empty())
-    return result;
   context->loadDialect<graph::WickDialect, func::FuncDialect>();
   std::set<std::string> states;
   for (int round = 0;; ++round) {
     OwningOpRef<ModuleOp> module = ModuleOp::create(FileLineColLoc::get(context, options.modelName, 0, 0));
     WeightStore attempt; // ids of rounds that are thrown away must not show
-    ExportImporter importer(*module, file, attempt, options, states, maxOps);
+    ExportImporter importer(*module, file, attempt, options, states);
     importer.run();
     if (round + 1 < maxRounds && !importer.hasErrors() && importer.written != states) {
       states = importer.written;

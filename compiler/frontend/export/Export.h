@@ -21,15 +21,15 @@ bool isExportFile(const std::string &path);
 
 class ExportFile;
 
-/// Imports a file that has been read; `maxOps` (--max-ops) ends the import of hostile ones.
+/// Imports a file that has been read.
 ImportResult importExport(mlir::MLIRContext *context, const ExportFile &file, WeightStore &weights,
-                          ImportOptions options = {}, uint64_t maxOps = 1'000'000);
+                          ImportOptions options = {});
 
 /// Reads and imports a .pt2 file. Weights refer to the mapped file, which the store
 /// keeps alive. `--dim` takes the program's names of sizes (s27) and those that
 /// `--shape` gives.
 ImportResult importExportFile(mlir::MLIRContext *context, const std::string &path, WeightStore &weights,
-                              ImportOptions options = {}, uint64_t maxOps = 1'000'000);
+                              ImportOptions options = {});
 
 } // namespace wick::compiler
 

@@ -15,9 +15,9 @@ namespace wick::compiler {
 using torch::Arg;
 
 ExportImporter::ExportImporter(ModuleOp module, const ExportFile &file, WeightStore &weights,
-                               const ImportOptions &options, std::set<std::string> states, uint64_t maxOps)
-    : g(module, weights), limit(g, maxOps), tensors(g), dispatcher(tensors), module(module), file(file),
-      options(options), states(std::move(states)) {}
+                               const ImportOptions &options, std::set<std::string> states)
+    : g(module, weights), limit(g, options.limits.ops, options.limits.elements), tensors(g), dispatcher(tensors),
+      module(module), file(file), options(options), states(std::move(states)) {}
 
 /// Problems after which the walk ends.
 static constexpr size_t maxProblems = 1000;
@@ -201,6 +201,11 @@ void ExportImporter::define(const Node &node, std::vector<Operand> results) {
       result = Operand::integer(e);
     }
     scopes.back()[name] = result;
+    if (llvm::is_contained(options.keep, name) && !g.hasError()) {
+      bool isMain = scopes.size() == 1, isReached = g.b.getInsertionBlock() == entry;
+      if (isMain || !kept[name]) // graphs within may use the same name
+        kept[name] = isReached ? scalar(result) : Value();
+    }
   }
 }
 
@@ -300,6 +305,10 @@ std::optional<std::vector<torch::Operand>> ExportImporter::importGraph(const Obj
       definedNames(*o, names);
   if (names.size() != inputs.size()) {
     g.fail("a graph within takes " + Twine(names.size()) + " operands, " + Twine(inputs.size()) + " are given");
+    return std::nullopt;
+  }
+  if (scopes.size() > options.limits.nesting) { // the program's own is one of them
+    g.fail("graphs are nested more than " + Twine(options.limits.nesting) + " deep (--max-nesting)");
     return std::nullopt;
   }
   for (auto [name, input] : llvm::zip(names, inputs))

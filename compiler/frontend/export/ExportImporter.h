@@ -6,11 +6,11 @@
 #ifndef WICK_COMPILER_FRONTEND_EXPORT_EXPORTIMPORTER_H
 #define WICK_COMPILER_FRONTEND_EXPORT_EXPORTIMPORTER_H
 
+#include "compiler/frontend/OpLimit.h"
 #include "compiler/frontend/Structure.h"
 #include "compiler/frontend/export/Export.h"
 #include "compiler/frontend/export/ExportFile.h"
 #include "compiler/frontend/torch/Dispatch.h"
-#include "compiler/frontend/torch/OpLimit.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <set>
@@ -21,12 +21,12 @@ class ExportImporter {
 public:
   /// `states`: parameters, buffers and constants that the program writes to, as far as is known.
   ExportImporter(mlir::ModuleOp module, const ExportFile &file, WeightStore &weights, const ImportOptions &options,
-                 std::set<std::string> states, uint64_t maxOps);
+                 std::set<std::string> states);
   /// Imports the program; problems are in `problems`.
   void run();
 
   GraphBuilder g;
-  torch::OpLimit limit;
+  OpLimit limit;
   torch::TensorSpace tensors;
   torch::Dispatcher dispatcher;
   std::vector<onnx::Problem> problems;
@@ -56,6 +56,7 @@ private:
   void addWeight(const std::string &arg, const std::string &name, torch::Storage::Kind kind);
   mlir::Value constant(const std::string &name);
   mlir::Location locationOf(const std::string &name);
+  std::vector<std::string> tensorInputs() const;
   void readOptions();
   mlir::AffineExpr size(const Json *v);
   mlir::AffineExpr symbol(llvm::StringRef name);
@@ -78,6 +79,15 @@ private:
   // HigherOrder.cpp
   bool callSpecial(const Node &node, std::vector<Operand> &results);
   bool callCond(const Node &node, std::vector<Operand> &results);
+  /// A loop in whose body the arguments are: carried values, rows of `scanned`, what stays the same.
+  struct LoopPlan {
+    const Object *body = nullptr, *condition = nullptr; ///< no condition: as many trips as there are rows
+    std::vector<Operand> carried, scanned, same;
+  };
+  bool callLoop(const Node &node, std::vector<Operand> &results);                       // Loops.cpp
+  bool emitLoop(const LoopPlan &plan, std::vector<Operand> &results);                   // Loops.cpp
+  bool importBody(const LoopPlan &plan, mlir::Block *block, std::vector<Operand> &out); // Loops.cpp
+  mlir::Value holds(const LoopPlan &plan, const std::vector<Operand> &carried);         // Loops.cpp
   bool callPython(const Node &node, std::vector<Operand> &results);
   Operand compare(llvm::StringRef op, const Operand &a, const Operand &b);
   mlir::Value scalar(const Operand &o);
@@ -104,7 +114,8 @@ private:
   std::map<std::string, std::string> weightNames; ///< by argument
   std::vector<std::pair<std::string, mlir::Value>> outputs;
   std::set<std::string> outputNames;
-  std::vector<size_t> unsupported; ///< indices of problems that may be merged
+  std::map<std::string, mlir::Value> kept; ///< --keep; null: only within a branch or loop
+  std::vector<size_t> unsupported;         ///< indices of problems that may be merged
 };
 
 } // namespace wick::compiler

@@ -63,6 +63,19 @@ AffineExpr ExportImporter::size(const Json *v) {
   return out;
 }
 
+/// Names of the user's inputs that are tensors.
+std::vector<std::string> ExportImporter::tensorInputs() const {
+  std::vector<std::string> names;
+  const llvm::json::Array *specs = file.signature().getArray("input_specs");
+  for (size_t i = 0; specs && i < specs->size(); ++i) {
+    const Object *o = (*specs)[i].getAsObject(), *spec = o ? o->getObject("user_input") : nullptr;
+    const Object *arg = spec ? spec->getObject("arg") : nullptr, *tensor = arg ? arg->getObject("as_tensor") : nullptr;
+    if (auto name = tensor ? tensor->getString("name") : std::nullopt)
+      names.push_back(name->str());
+  }
+  return names;
+}
+
 /// --dim, and names and values that --shape gives to sizes.
 void ExportImporter::readOptions() {
   auto refuse = [&](const Twine &why) {
@@ -78,12 +91,13 @@ void ExportImporter::readOptions() {
       refuse(error);
   }
   const Object *metas = file.graph().getObject("tensor_values");
+  std::vector<std::string> known = tensorInputs();
   for (const auto &[name, text] : options.shapes) {
     SmallVector<StringRef> parts = splitSizes(text);
-    const Object *meta = metas ? metas->getObject(name) : nullptr;
+    const Object *meta = metas && llvm::is_contained(known, name) ? metas->getObject(name) : nullptr;
     const llvm::json::Array *sizes = meta ? meta->getArray("sizes") : nullptr;
     if (!sizes || sizes->size() != parts.size()) {
-      refuse(sizes ? otherRank(name, parts.size(), sizes->size()) : "--shape " + name + ": there is no such input");
+      refuse(sizes ? otherRank(name, parts.size(), sizes->size()) : noSuchInput(name, known));
       continue;
     }
     for (auto [i, part] : llvm::enumerate(parts)) {
@@ -155,6 +169,7 @@ Value ExportImporter::constant(const std::string &name) {
   auto bytes = data->dense();
   if (!bytes)
     return g.fail(llvm::toString(bytes.takeError()));
+  OpLimit::FromFile fromFile(limit);
   SmallVector<int64_t> dims(data->sizes());
   if (data->dtype() == ScalarType::ComplexFloat || data->dtype() == ScalarType::ComplexDouble)
     dims.push_back(2);
@@ -324,6 +339,17 @@ void ExportImporter::importOutputs() {
           written.insert(target->str());
         mutations.push_back({target->str(), v});
       }
+  }
+  for (const std::string &name : options.keep) {
+    auto found = kept.find(name);
+    bool isThere = found != kept.end() && found->second;
+    onlyUnsupported &= isThere;
+    if (!isThere)
+      problems.push_back({true, "", "",
+                          found == kept.end() ? "there is no value '" + name + "' to keep"
+                                              : "value '" + name + "' is made " + keptWithin});
+    else if (!outputNames.contains(name))
+      addOutput(name, found->second);
   }
   g.loc = locationOf("state");
   for (auto &[name, v] : mutations)

@@ -127,9 +127,16 @@ void OnnxImporter::importInputs() {
     else
       problems.push_back({true, "", "", error});
   }
+  std::vector<std::string> known;
+  for (const onnx::ValueInfo &input : model.graph.inputs)
+    if (!scopes.back().tensors.contains(input.name)) // an initializer listed as an input is a constant
+      known.push_back(input.name);
+  for (const auto &[name, text] : options.shapes)
+    if (!llvm::is_contained(known, name))
+      problems.push_back({true, "", "", noSuchInput(name, known)});
   for (const onnx::ValueInfo &input : model.graph.inputs) {
     if (scopes.back().tensors.contains(input.name))
-      continue; // an initializer listed as an input is a constant
+      continue;
     if (input.type.kind == onnx::Type::Kind::Sequence || input.type.kind == onnx::Type::Kind::Optional) {
       importSequenceInput(input);
       continue;

@@ -22,8 +22,15 @@ struct ImportOptions {
   /// `--shape input=1x3x?x?`: dims of an input; `?` keeps the declared one, a word
   /// names a dim.
   std::vector<std::pair<std::string, std::string>> shapes;
-  /// `--keep NAME`: values (ONNX names) that become outputs after the model's own.
+  /// `--keep NAME`: inner values, by the names that the file has for them, that become outputs after the model's own.
   std::vector<std::string> keep;
+  /// For files that nobody vouches for; passing one is an error that names it.
+  struct Limits {
+    uint64_t ops = 1'000'000;              ///< --max-ops: ops that are made
+    uint64_t elements = uint64_t(1) << 28; ///< --max-elements: of all constants that importing computes
+    unsigned nesting = 100;                ///< --max-nesting: graphs within graphs
+    int64_t unroll = 32;                   ///< --max-unroll: trips of a loop that is written out; longer ones stay
+  } limits;
   /// File name in locations. Not the path's: locations are packaged with the graph, and a model's bytes must not
   /// depend on where it lay.
   std::string modelName = "model.onnx";
@@ -42,6 +49,9 @@ struct ImportResult {
 
 /// The problem that every frontend reports, as an error, when its own graph does not verify.
 constexpr char notVerified[] = "the imported graph does not verify; this is a bug of the importer";
+
+/// How an error about a value to keep ends that has no place among the outputs.
+constexpr char keptWithin[] = "within a branch or loop that only the run decides; it cannot be kept";
 
 /// Weights refer to `payloads`, which the store keeps alive.
 ImportResult importOnnx(mlir::MLIRContext *context, const onnx::Model &model,

@@ -21,8 +21,8 @@ static constexpr unsigned maxExpansion = 8;
 OnnxImporter::OnnxImporter(ModuleOp module, const onnx::Model &model,
                            std::shared_ptr<const onnx::PayloadSource> payloads, WeightStore &weights,
                            const ImportOptions &options, const std::map<std::string, std::string> &aliases)
-    : g(module, weights), model(model), payloads(std::move(payloads)), options(options), aliases(aliases), names(model),
-      module(module) {}
+    : g(module, weights), limit(g, options.limits.ops, options.limits.elements), model(model),
+      payloads(std::move(payloads)), options(options), aliases(aliases), names(model), module(module) {}
 
 Location OnnxImporter::locationOf(const onnx::Node &node) {
   Location file = FileLineColLoc::get(g.b.getContext(), options.modelName, unsigned(node.index) + 1, 0);
@@ -131,6 +131,7 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
   Type elem = elementType(tensor.dtype, g.b.getContext());
   if (!elem)
     return g.fail("tensor '" + tensor.name + "' has element type " + onnx::dataTypeName(tensor.dtype));
+  OpLimit::FromFile fromFile(limit);
   Location loc = g.loc;
   if (!tensor.name.empty())
     loc = NameLoc::get(g.b.getStringAttr(tensor.name), FileLineColLoc::get(g.b.getContext(), options.modelName, 0, 0));
@@ -151,6 +152,13 @@ Value OnnxImporter::constant(const onnx::Tensor &tensor) {
 void OnnxImporter::importNodes(const onnx::Graph &graph, size_t from, bool inlined) {
   for (size_t i = from; i < graph.nodes.size(); ++i) {
     importNode(graph.nodes[i]);
+    if (limit.exceeded() && !overLimit) {
+      const onnx::Node &node = graph.nodes[i];
+      overLimit = onnx::Problem{true, node.displayName(), node.qualifiedOp(), limit.message()};
+      overLimit->context.opset = sourceOpset(node);
+    }
+    if (overLimit)
+      return;
     if (isPending())
       return inlined ? void() : settle(graph, i); // imports the rest as well
   }
@@ -270,6 +278,13 @@ bool OnnxImporter::importByFunction(NodeImport &n, unsigned depth) {
 
 std::optional<SmallVector<Operand>> OnnxImporter::importSubgraph(const onnx::Graph &graph, ArrayRef<Operand> args,
                                                                  bool inlined) {
+  if (scopes.size() > options.limits.nesting) { // the main graph is one of them
+    if (!overLimit)
+      overLimit = onnx::Problem{true, "", "",
+                                "subgraph '" + graph.name + "' is nested more than " +
+                                    std::to_string(options.limits.nesting) + " deep (--max-nesting)"};
+    return std::nullopt;
+  }
   Mark before = mark();
   scopes.emplace_back();
   for (const onnx::Tensor &t : graph.initializers)
@@ -280,7 +295,8 @@ std::optional<SmallVector<Operand>> OnnxImporter::importSubgraph(const onnx::Gra
     else
       define(graph.inputs[i].name, args[i].tensor);
   importNodes(graph, 0, inlined);
-  bool ok = !isPending() && problems.size() == before.problems && unsupported.size() == before.unsupported;
+  bool ok =
+      !isPending() && !overLimit && problems.size() == before.problems && unsupported.size() == before.unsupported;
   auto results = ok ? outputsOf(graph) : std::nullopt;
   scopes.pop_back();
   return results;
@@ -322,6 +338,11 @@ void OnnxImporter::run() {
   if (onnx::hasErrors(problems))
     return;
   importNodes(model.graph);
+  if (overLimit) { // the rest is what came of it
+    unsupported.clear();
+    problems.assign(1, *overLimit);
+    return;
+  }
   SmallVector<Value> results;
   SmallVector<std::string> resultNames;
   for (const onnx::ValueInfo &output : model.graph.outputs) {

@@ -6,6 +6,7 @@
 #ifndef WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
 #define WICK_COMPILER_FRONTEND_ONNX_ONNXIMPORTER_H
 
+#include "compiler/frontend/OpLimit.h"
 #include "compiler/frontend/Structure.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Names.h"
@@ -25,7 +26,9 @@ public:
   void run();
 
   GraphBuilder g;
+  OpLimit limit;
   std::vector<onnx::Problem> problems;
+  const ImportOptions::Limits &limits() const { return options.limits; }
 
   /// A tensor of the model as a constant or weight at the function's start.
   mlir::Value constant(const onnx::Tensor &tensor);
@@ -146,6 +149,7 @@ private:
   /// Function bodies by node and types of its inputs; a node may be imported again.
   std::map<std::pair<const onnx::Node *, std::string>, std::shared_ptr<const std::vector<onnx::Node>>> bodies;
   std::map<std::string, std::pair<int64_t, int64_t>> dimBounds;
+  std::optional<onnx::Problem> overLimit; ///< ends the import
   struct Unsupported {
     std::string op, why, node;
     onnx::ProblemContext context;

@@ -186,7 +186,30 @@ Value Evaluator::callMethod(const Value &object, const std::string &name, std::v
   if (it == info.methods.end())
     return fail("class '" + info.name + "' has no method '" + name + "'");
   args.insert(args.begin(), object);
-  return call(*it->second, std::move(args), std::move(keywords), object.object->path);
+  Value result = call(*it->second, std::move(args), std::move(keywords), object.object->path);
+  if (name == "forward" && !object.object->path.empty())
+    keep(object.object->path, "", result);
+  return result;
+}
+
+/// Takes a copy: what is kept is what the value was then.
+void Evaluator::keep(StringRef path, StringRef name, const Value &v) {
+  if (options.keep.empty() || halted())
+    return;
+  std::string full = (path + (path.empty() || name.empty() ? "" : ".") + name).str();
+  if (!llvm::is_contained(options.keep, full))
+    return;
+  auto &slot = kept[full];
+  if (speculating)
+    return void(slot.reset());
+  std::vector<mlir::Value> parts;
+  if (!flatten(v, parts)) { // of an op that is not known, which was told
+    if (!halted() && unsupportedOps.empty() && !onnx::hasErrors(problems))
+      fail("'" + full + "' has no value to keep");
+    return void(kept.erase(full));
+  }
+  ArrayRef<mlir::Value> in = parts;
+  slot = rebuild(v, in);
 }
 
 //===-- Statements ---------------------------------------------------------===//
@@ -273,6 +296,7 @@ void Evaluator::assign(const Stmt *s, Frame &f) {
     const Expr *target = s->targets[i];
     if (target->is(Expr::Kind::Name)) {
       f.env[target->text] = std::move(values[i]);
+      keep(f.path, target->text, f.env[target->text]);
       continue;
     }
     Value base = eval(target->items[0], f);

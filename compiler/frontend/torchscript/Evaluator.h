@@ -12,8 +12,8 @@
 #ifndef WICK_COMPILER_FRONTEND_TORCHSCRIPT_EVALUATOR_H
 #define WICK_COMPILER_FRONTEND_TORCHSCRIPT_EVALUATOR_H
 
+#include "compiler/frontend/OpLimit.h"
 #include "compiler/frontend/onnx/Model.h"
-#include "compiler/frontend/torch/OpLimit.h"
 #include "compiler/frontend/torch/Schema.h"
 #include "compiler/frontend/torchscript/Program.h"
 #include "compiler/frontend/torchscript/Value.h"
@@ -37,6 +37,7 @@ struct EvalOptions {
   /// Conditions on data whose branch is chosen, by the place of their statement; the running program checks it.
   std::map<std::string, bool> settled;
   std::string modelName = "model.pt";
+  std::vector<std::string> keep; ///< --keep: what `kept` collects
   /// The original Python line of an offset in a code file; "" when not known.
   std::function<std::string(const std::string &path, uint32_t offset)> origin;
 };
@@ -142,7 +143,13 @@ public:
   /// Attributes of archive objects that were assigned, in order of their first write.
   std::vector<std::pair<std::shared_ptr<ObjectData>, std::string>> writtenAttributes;
 
+  //===-- Values that become outputs as well (--keep) ----------------------------===//
+  /// By name: a variable of the method, or the result of a module's forward ("layer1.conv") or a variable of its
+  /// method ("layer1.y"); as last set. Empty where that was only within branches and loops of the running program.
+  std::map<std::string, std::optional<Value>> kept;
+
 private:
+  void keep(llvm::StringRef path, llvm::StringRef name, const Value &v);
   struct Frame {
     const Function *function = nullptr;
     Environment env;
@@ -233,7 +240,7 @@ private:
   unsigned trial = 0, trials = 0;                ///< number of the branch or trial run now, and of all so far
   unsigned level = 0;
   uint64_t steps = 0;
-  torch::OpLimit ops;
+  OpLimit ops;
   std::shared_ptr<uint64_t> elements = std::make_shared<uint64_t>(0);
   std::vector<std::weak_ptr<ObjectData>> objects; ///< that the program made: they may hold each other
 };

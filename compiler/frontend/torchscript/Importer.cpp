@@ -97,6 +97,29 @@ StateSpec Import::specOf(Evaluator &ev, const Value &v, const std::string &path,
   return spec;
 }
 
+/// "f32[2x3]", "an int", "a list of 2".
+static std::string describe(const StateSpec &spec) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (spec.kind == StateSpec::Kind::Tensor) {
+    os << (spec.isComplex ? "complex " : "") << spec.elem << "[";
+    for (auto [i, d] : llvm::enumerate(ArrayRef(spec.dims).drop_back(spec.isComplex ? 1 : 0)))
+      os << (i ? "x" : "") << (d.name.empty() ? std::to_string(d.size) : d.name);
+    os << "]";
+  } else if (spec.kind == StateSpec::Kind::Container) {
+    os << (spec.value.dict ? "a dict of " : "a list or tuple of ") << spec.parts.size();
+  } else {
+    Value::Kind k = spec.value.kind;
+    os << (k == Value::Kind::None    ? "None"
+           : k == Value::Kind::Int   ? "an int"
+           : k == Value::Kind::Float ? "a float"
+           : k == Value::Kind::Bool  ? "a bool"
+           : k == Value::Kind::Str   ? "a string"
+                                     : "a value of another kind");
+  }
+  return text;
+}
+
 static bool sameKnown(const Value &a, const Value &b) {
   return a.kind == b.kind && a.boolean == b.boolean && a.integer == b.integer &&
          (a.number == b.number || (a.number != a.number && b.number != b.number)) && a.text == b.text &&
@@ -204,7 +227,7 @@ Round Import::evaluate(const StatePlan &plan, const StatePlan &steady) {
   evalOptions.maxNesting = options.maxNesting;
   evalOptions.dropAsserts = options.assumeNoRaise;
   evalOptions.engine = options.qnnpack ? torch::QuantizedEngine::QnnPack : torch::QuantizedEngine::X86;
-  evalOptions.modelName = options.common.modelName;
+  evalOptions.modelName = options.common.modelName, evalOptions.keep = options.common.keep;
   evalOptions.origin = [&](const std::string &path, uint32_t offset) -> std::string {
     std::string file = path.substr(5, path.size() - 8);
     std::replace(file.begin(), file.end(), '/', '.');
@@ -249,6 +272,16 @@ Round Import::evaluate(const StatePlan &plan, const StatePlan &steady) {
   if (ev.halted())
     return finish();
   signature.addOutput("output", result);
+  bool isWhole = ev.unsupportedOps.empty() && !onnx::hasErrors(ev.problems);
+  for (const std::string &name : isWhole ? options.common.keep : std::vector<std::string>()) {
+    auto found = ev.kept.find(name);
+    if (found == ev.kept.end())
+      ev.problems.push_back({true, "", "", "there is no value '" + name + "' to keep"});
+    else if (!found->second)
+      ev.problems.push_back({true, "", "", "value '" + name + "' is made " + keptWithin});
+    else
+      signature.addOutput(name, *found->second);
+  }
 
   // State: attributes that were assigned, and tensors that were written.
   std::vector<std::pair<std::string, Value>> states;
@@ -341,11 +374,6 @@ ImportResult importTorchScript(MLIRContext *context, std::shared_ptr<const torch
     result.problems[0].context.hint = noProgram;
     return result;
   }
-  for (const std::string &name : options.common.keep)
-    result.problems.push_back(
-        {true, "", "", "--keep " + name + ": inner values of TorchScript archives cannot be kept"});
-  if (!result.problems.empty())
-    return result;
   Import import(context, archive, options);
   StatePlan plan;
   std::vector<onnx::Problem> notes;
@@ -353,21 +381,29 @@ ImportResult importTorchScript(MLIRContext *context, std::shared_ptr<const torch
     Round r = import.run(plan, plan);
     bool again = false;
     if (r.ok) {
+      auto refuse = [&](const std::string &name, const std::string &before) {
+        r.ok = false;
+        r.problems.push_back({true, "", "",
+                              "state '" + name + "' is " + before + " before a run and " + describe(r.state[name]) +
+                                  " after it; only sizes may change from run to run"});
+        r.problems.back().context.hint = "keep rank and element type of the attribute (rows may be added), or make it "
+                                         "an argument and a result of the method";
+      };
+      std::string unsteady, was; // an attribute that this round found to change
       for (const std::string &name : r.stateOrder) {
+        std::string before = plan.count(name) ? describe(plan[name]) : "";
         auto [it, isNew] = plan.try_emplace(name, r.state[name]);
-        if (isNew)
-          again = true;
-        else if (!widen(it->second, r.state[name], name, again)) {
-          r.ok = false;
-          r.problems.push_back({true, "", "", "state '" + name + "' changes its kind from run to run"});
-        }
+        bool changed = isNew;
+        if (!isNew && !widen(it->second, r.state[name], name, changed))
+          refuse(name, before);
+        if (changed && !isNew)
+          unsteady = name, was = before;
+        again |= changed;
       }
       if (again && r.ok && round + 1 < maxRounds)
         continue;
-      if (again && r.ok) {
-        r.ok = false;
-        r.problems.push_back({true, "", "", "the state of this module changes its size with every run"});
-      }
+      if (again && r.ok)
+        refuse(unsteady.empty() ? r.stateOrder.back() : unsteady, was);
       if (options.fresh && !plan.empty()) // now that it is known what later runs take
         r = import.run({}, r.ok ? plan : StatePlan());
     }

@@ -52,10 +52,25 @@ bool Signature::isMentioned(const std::string &name) const {
   return llvm::any_of(options.common.shapes, is) || llvm::any_of(options.values, is) || !keysWithin(name).empty();
 }
 
+/// Of parameters that are containers, what they hold so far.
+std::vector<std::string> Signature::inputNames() {
+  std::vector<std::string> out;
+  for (const std::string &parameter : parameters) {
+    size_t before = out.size();
+    for (unsigned i = 0; i < fn.getNumArguments(); ++i)
+      if (auto name = fn.getArgAttrOfType<StringAttr>(i, "wick.name"))
+        if (name.getValue().starts_with(parameter + "."))
+          out.push_back(name.str());
+    if (out.size() == before)
+      out.push_back(parameter);
+  }
+  return out;
+}
+
 void Signature::checkOptions() {
   for (auto &[key, text] : options.common.shapes)
     if (!used.count("--shape " + key))
-      problem("--shape " + key + ": the method has no input of this name");
+      problem(noSuchInput(key, inputNames()));
   for (auto &[key, text] : options.values)
     if (!used.count("--set " + key))
       problem("--set " + key + ": the method has no argument of this name");
@@ -274,6 +289,7 @@ bool Signature::arguments(const Function &method, const torch::TorchArchive &arc
   bool ok = true;
   for (size_t i = 1; i < method.parameters.size(); ++i) {
     const Parameter &p = method.parameters[i];
+    parameters.push_back(p.name);
     TypeRef type = p.type ? ev.program.typeOf(p.type) : torch::scalarType("Tensor");
     if (!type)
       return ev.fail(""), false;

@@ -36,6 +36,7 @@ private:
   const std::string *valueOfOption(const std::string &name);
   bool isMentioned(const std::string &name) const; ///< itself or something within
   std::vector<std::string> keysWithin(const std::string &name) const;
+  std::vector<std::string> inputNames();
   mlir::AffineExpr namedDim(llvm::StringRef name);
   void problem(const llvm::Twine &why) { ev.problems.push_back({true, "", "", why.str()}); }
 
@@ -44,6 +45,7 @@ private:
   const TorchScriptOptions &options;
   std::vector<mlir::Value> results;
   std::vector<std::string> names;
+  std::vector<std::string> parameters; ///< of the method, as far as they were reached
   std::set<std::string> used;
 };
 

@@ -12,8 +12,6 @@
 using namespace mlir;
 namespace wick::compiler {
 
-static constexpr int64_t maxUnroll = 32;
-
 namespace {
 /// A loop to be imported: Scan fills in slices and directions.
 struct LoopPlan {
@@ -62,7 +60,7 @@ static bool unroll(NodeImport &n, const LoopPlan &p, SmallVectorImpl<Operand> &r
   GraphBuilder &g = n.g;
   auto trip = p.tripExpr ? graph::constantOf(p.tripExpr) : std::nullopt;
   auto go = decided(g, p.cond);
-  if (!trip || *trip > maxUnroll || !go)
+  if (!trip || *trip > n.importer.limits().unroll || !go)
     return false;
   auto start = n.importer.begin();
   Location loc = g.loc;
