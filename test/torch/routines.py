@@ -165,13 +165,19 @@ class Nothing(torch.nn.Module):
         p = OPS.roi_align(x, rois, (2, 2), 0.5, 2, False)
         h = torch.relu(self.fc(p.flatten(1)))
         prob = torch.softmax(self.classes(h), -1)
-        delta = self.deltas(h).reshape(prob.shape[0], 3, 4)
+        flat = self.deltas(h)
+        delta = flat.reshape(prob.shape[0], 3, 4)
+        count = 0
+        for b in [boxes]:
+            count += b.size(0)
+        if count > 0:
+            flat = flat.reshape(count, -1, 4)       # an empty one keeps its rank
         best, label = prob.max(1)
         m = torch.nn.functional.interpolate(self.mask(p).sigmoid(), scale_factor=2.0, mode="bilinear", align_corners=False)
         m = m[torch.arange(label.shape[0]), (label % 2)][:, None]
         n = torch.where(label > 0)[0]
         kept = OPS.batched_nms(boxes[n], best[n], label[n], 0.5)
-        return (boxes, scores, prob, delta, best, label, m, scores.sort(descending=True)[1], boxes[n][kept], torch.stack([best, best]),
+        return (flat[:, 1:].reshape(-1, 4), boxes, scores, prob, delta, best, label, m, scores.sort(descending=True)[1], boxes[n][kept], torch.stack([best, best]),
                 delta[torch.arange(delta.shape[0]), label], delta.sum(0), delta.view(-1, 12).mean(1), torch.cumsum(best, 0), OPS.box_iou(boxes, boxes),
                 m.unsqueeze(1).expand(-1, 2, -1, -1, -1).contiguous())
 

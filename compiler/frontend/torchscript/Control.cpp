@@ -276,6 +276,34 @@ struct Evaluator::Join {
   }
   mlir::Value result() { return done->getResult(nextResult++); }
 
+  /// Where the branches leave tensors of as many elements under another shape each, and are
+  /// else the same: those counts. When all are 0, the shapes of either branch do: an empty
+  /// tensor takes the rank that what follows fits.
+  std::optional<Exprs> countsApart(const std::set<std::string> &names) {
+    Exprs counts;
+    for (const Branch &b : ArrayRef(branches, 2))
+      if (!b.cells.empty() || !b.storages.empty())
+        return std::nullopt;
+    for (const std::string &name : names) {
+      auto a = branches[0].env.find(name), b = branches[1].env.find(name);
+      if (a == branches[0].env.end() || b == branches[1].env.end())
+        continue; // not read later, or that is an error
+      const Value &x = a->second, &y = b->second;
+      if (!x.isTensor() || !y.isTensor() || x.tensor->isComplex != y.tensor->isComplex || x.tensor->quant ||
+          y.tensor->quant)
+        return std::nullopt;
+      mlir::Value u = tensorIn(0, x), v = tensorIn(1, y);
+      if (!u || !v || ev.g.elem(u) != ev.g.elem(v))
+        return std::nullopt;
+      AffineExpr n = ev.g.count(u), m = ev.g.count(v);
+      bool never = ev.g.symbols.range(n).first > 0;
+      if (never || !isOuter(n) || !isOuter(m) || !graph::provablyEqual(n, m))
+        return std::nullopt;
+      counts.push_back(n);
+    }
+    return counts.empty() ? std::nullopt : std::optional<Exprs>(counts);
+  }
+
   Value poison() {
     std::string why =
         "differs in kind or size between the branches of a condition that only the running program knows (" + place +
@@ -440,14 +468,27 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
   Location loc = g.loc;
   std::string where = place();
   std::string key = (f.function ? f.function->file->path : "") + ":" + std::to_string(s->offset);
-  if (auto chosen = options.settled.find(key); chosen != options.settled.end()) {
+  auto chosen = options.settled.find(key);
+  bool settled = chosen != options.settled.end();
+  // What follows fits one branch only; with `counts`, those being 0 will do as well.
+  auto runSettled = [&](const std::optional<Exprs> &counts) {
     bool taken = chosen->second;
     std::string must = std::string("must be ") + (taken ? "true" : "false") +
                        ", because what follows the condition fits only that branch";
-    problems.push_back({false, where, "", "this condition " + must});
-    emitAssert(taken ? cond.scalar : g.create<graph::NotOp>({cond.scalar}), "the condition at " + where + " " + must);
-    return run(taken ? s->body : s->orElse, f);
-  }
+    mlir::Value holds = taken ? cond.scalar : g.create<graph::NotOp>({cond.scalar}), empty;
+    for (AffineExpr n : counts.value_or(Exprs())) {
+      mlir::Value none = g.create<graph::EqualOp>({g.dimScalar(n), g.i64(0)});
+      empty = empty ? g.create<graph::AndOp>({empty, none}) : none;
+    }
+    problems.push_back(
+        {false, where, "",
+         "this condition " + must + (empty ? ", or leave empty tensors, which take the rank of that branch" : "")});
+    emitAssert(empty ? g.create<graph::OrOp>({holds, empty}) : holds, "the condition at " + where + " " + must);
+    run(taken ? s->body : s->orElse, f);
+  };
+  if (settled && speculating)
+    return runSettled(std::nullopt);
+  size_t knownProblems = problems.size(), knownOps = unsupportedOps.size();
   auto start = g.snapshot();
   unsigned outerSymbols = g.symbols.all().size();
   OperationState state(loc, graph::IfOp::getOperationName());
@@ -460,6 +501,12 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
   for (int k = 0; k < 2; ++k) {
     runBranch(k ? s->orElse : s->body, names, f, blocks[k], branches[k]);
     g.loc = loc;
+    if (settled && (stopped || problems.size() != knownProblems || unsupportedOps.size() != knownOps)) {
+      stopped = false; // it was but tried
+      problems.resize(knownProblems), unsupportedOps.resize(knownOps), unsettled.clear();
+      g.undo(start);
+      return runSettled(std::nullopt);
+    }
     if (stopped)
       return;
     if (!branches[k].raised)
@@ -472,6 +519,11 @@ void Evaluator::runIf(const Stmt *s, Frame &f) {
   }
 
   Join join(*this, branches, op, outerSymbols, where, key);
+  if (settled) {
+    std::optional<Exprs> counts = join.countsApart(names);
+    g.undo(start);
+    return runSettled(counts);
+  }
   std::vector<Cell> cells;
   std::vector<std::shared_ptr<torch::Storage>> storages;
   for (Branch &b : branches) {

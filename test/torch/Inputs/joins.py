@@ -28,3 +28,12 @@ class M(Module):
     else:
       y = torch.reshape(x, [3, 2])
     return torch.select(y, 2, 0)
+  def empty(self: __torch__.M,
+    x: Tensor) -> Tensor:
+    y = torch.nonzero(x)
+    n = torch.size(y, 0)
+    if torch.gt(n, 0):
+      z = torch.reshape(y, [n, -1, 1])
+    else:
+      z = y
+    return torch.reshape(torch.slice(z, 1, 1), [-1])

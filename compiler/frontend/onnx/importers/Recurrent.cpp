@@ -174,8 +174,8 @@ static void importRecurrent(NodeImport &n, Cell cell, const WeightCodes *wCodes 
     r.x = g.add(r.x, g.concat(biases, 0));
   SmallVector<Value> ys, hs, cs;
   for (int64_t d = 0; d < r.dirs && r.x; ++d) {
-    RecurrentParams p{direction(g, rec, d), rbh[d], direction(g, h0, d), direction(g, c0, d),
-                      direction(g, peephole, d)};
+    RecurrentParams p{
+        direction(g, rec, d), rbh[d], direction(g, h0, d), direction(g, c0, d), direction(g, peephole, d), {}, {}, {}};
     if (rCodes) {
       setQuantized(g, *rCodes, d, *rows, p);
       p.bias = biases.empty() ? g.splat(r.elem, {g.expr(*rows)}, 0) : biases[d];
