@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch._higher_order_ops import map as map_op
-from torch._higher_order_ops import scan, while_loop
+from torch._higher_order_ops import associative_scan, scan, while_loop
 from torch.export import Dim
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -61,6 +61,14 @@ class Scan(nn.Module):
         return scan(body, state, rows, **self.options)
 
 
+class Prefix(nn.Module):
+    def forward(self, rows, factors):
+        def combine(a, b):
+            return a[0] * b[1] + b[0], a[1] * b[1]
+
+        return associative_scan(combine, (rows, factors), dim=0, combine_mode="pointwise")
+
+
 class Nested(nn.Module):
     """A scan whose body has a loop that data ends."""
 
@@ -91,6 +99,7 @@ def main():
     write("map", Map(), (r(5, 2, 4), r(2)), ({0: Dim("n")}, None))
     write("scan", Scan(0, False), (r(7, 2, 3), r(2, 3)), ({0: Dim("t")}, None), core=True)
     write("scan_back", Scan(1, True), (r(2, 7, 3), r(2, 3)))
+    write("prefix", Prefix(), (r(6, 2), r(6, 2)), ({0: Dim("n")}, {0: Dim("n")}))
     write("nested", Nested(), (r(4, 3) * 5, r(3)))
 
 

@@ -83,8 +83,10 @@ private:
   struct LoopPlan {
     const Object *body = nullptr, *condition = nullptr; ///< no condition: as many trips as there are rows
     std::vector<Operand> carried, scanned, same;
+    bool stacksCarried = false; ///< what is carried after each trip is a row of the results as well
   };
   bool callLoop(const Node &node, std::vector<Operand> &results);                       // Loops.cpp
+  bool callAssociativeScan(LoopPlan plan, std::vector<Operand> &results);               // Loops.cpp
   bool emitLoop(const LoopPlan &plan, std::vector<Operand> &results);                   // Loops.cpp
   bool importBody(const LoopPlan &plan, mlir::Block *block, std::vector<Operand> &out); // Loops.cpp
   mlir::Value holds(const LoopPlan &plan, const std::vector<Operand> &carried);         // Loops.cpp

@@ -272,7 +272,8 @@ bool ExportImporter::callSpecial(const Node &node, std::vector<Operand> &results
     return callPython(node, results);
   if (target == "higher_order.cond")
     return callCond(node, results);
-  if (target == "higher_order.while_loop" || target == "higher_order.map_impl" || target == "higher_order.scan")
+  if (target == "higher_order.while_loop" || target == "higher_order.map_impl" || target == "higher_order.scan" ||
+      target == "higher_order.associative_scan")
     return callLoop(node, results);
   if (target.starts_with("higher_order.wrap") && node.graphs.size() == 1) { // set_grad_enabled, autocast: no effect
     size_t graph = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Loops of torch._higher_order_ops: while_loop, scan and map become wick.loop. A
+// Loops of torch._higher_order_ops: while_loop, map and both scans become wick.loop. A
 // body's arguments are carried values, rows of what is gone through, and what stays
 // the same; it gives the next carried values and rows of results. torch promises that
 // carried values keep type and sizes; where that is not certain the run checks it.
@@ -58,7 +58,9 @@ bool ExportImporter::importBody(const LoopPlan &plan, Block *block, std::vector<
     return g.fail("the loop's body gives " + Twine(results->size()) + " results for " + Twine(plan.carried.size()) +
                   " carried values"),
            false;
-  out = std::move(*results);
+  out = *results;
+  if (plan.stacksCarried)
+    out.insert(out.end(), results->begin(), results->end());
   return true;
 }
 
@@ -163,6 +165,32 @@ bool ExportImporter::emitLoop(const LoopPlan &plan, std::vector<Operand> &result
   return true;
 }
 
+/// associative_scan(combine, rows, same): row by row, which an associative function allows.
+bool ExportImporter::callAssociativeScan(LoopPlan plan, std::vector<Operand> &results) {
+  std::vector<Value> first;
+  for (Operand &x : plan.scanned) {
+    Value v = x.isTensor() ? tensors.read(x.tensor) : Value();
+    if (!v || g.rank(v) - x.tensor->isComplex < 1)
+      return g.fail("goes through what is no tensor with rows"), false;
+    AffineExpr rest = g.simplify(g.dim(v, 0) - 1);
+    if (g.symbols.range(rest).first < 0)
+      g.checkEqual(g.symbols.max(rest, g.expr(0)), rest, "a scan needs one row at least");
+    first.push_back(g.slice(v, 0, g.expr(0), g.expr(1)));
+    plan.carried.push_back(wrapped(tensors, g, x, g.squeeze(first.back(), {0})));
+    x = wrapped(tensors, g, x, g.slice(v, 0, g.expr(1), rest));
+  }
+  plan.stacksCarried = true;
+  std::vector<Operand> made;
+  if (g.hasError() || !emitLoop(plan, made))
+    return false;
+  if (made.size() != 2 * first.size())
+    return g.fail("the function gives another number of values than it takes"), false;
+  for (size_t i = 0; i < first.size(); ++i)
+    results.push_back(
+        wrapped(tensors, g, plan.scanned[i], g.concat({first[i], tensors.read(made[first.size() + i].tensor)}, 0)));
+  return !g.hasError();
+}
+
 /// while_loop(condition, body, carried, same), scan(body, carried, scanned, same), map_impl(body, scanned, same).
 bool ExportImporter::callLoop(const Node &node, std::vector<Operand> &results) {
   bool isWhile = node.target == "higher_order.while_loop", isScan = node.target == "higher_order.scan";
@@ -184,7 +212,8 @@ bool ExportImporter::callLoop(const Node &node, std::vector<Operand> &results) {
   plan.same = list(next).list;
   if (!isWhile && plan.scanned.empty())
     return g.fail("goes through nothing: how often it runs is not known"), false;
-  return emitLoop(plan, results);
+  return node.target == "higher_order.associative_scan" ? callAssociativeScan(std::move(plan), results)
+                                                        : emitLoop(plan, results);
 }
 
 } // namespace wick::compiler
