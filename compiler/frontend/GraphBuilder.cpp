@@ -9,6 +9,7 @@
 #include "compiler/eval/OpEval.h"
 #include "compiler/eval/SymbolicMath.h"
 #include "compiler/support/Routines.h"
+#include "dialects/graph/Agreements.h"
 #include "dialects/graph/SizeCheck.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -330,22 +331,16 @@ void GraphBuilder::mustEqual(AffineExpr x, AffineExpr y) {
     facts.push_back({nameOf(y).str(), nameOf(x).str(), 0, loc});
 }
 
-/// Sizes that cannot broadcast must agree.
+/// Where two sizes must be equal the dim of the first operand gives both its name. Numbers of
+/// elements say something about a dim only when one is a constant.
 void GraphBuilder::learnFacts(Operation *op) {
-  if (auto m = dyn_cast<graph::MatmulOp>(op)) {
-    mustEqual(dims(m.getA()).back(), dim(m.getB(), rank(m.getB()) - 2));
-  } else if (auto r = dyn_cast<graph::ReshapeOp>(op)) {
-    AffineExpr from = count(r.getX()), to = count(r.getResult());
-    if (graph::constantOf(from) || graph::constantOf(to))
-      mustEqual(from, to);
-  } else if (auto c = dyn_cast<graph::ConvOp>(op)) {
-    mustEqual(dim(c.getX(), 1), simplify(dim(c.getW(), 1) * c.getGroups()));
-  } else if (auto cat = dyn_cast<graph::ConcatOp>(op)) {
-    for (Value v : cat.getXs().drop_front())
-      for (int64_t d = 0; d < rank(v); ++d)
-        if (d != int64_t(cat.getAxis()))
-          mustEqual(dim(cat.getXs()[0], d), dim(v, d));
-  }
+  graph::forEachAgreement(op, [&](const graph::SizeAgreement &a, const Twine &) {
+    if (a.rule != graph::SizeRule::Equal ||
+        (a.dim == graph::SizeAgreement::whole && !graph::constantOf(a.size) && !graph::constantOf(a.otherSize)))
+      return;
+    bool isFirst = a.operand < a.other;
+    mustEqual(isFirst ? a.size : a.otherSize, isFirst ? a.otherSize : a.size);
+  });
 }
 
 //===-- Shape algebra ------------------------------------------------------===//

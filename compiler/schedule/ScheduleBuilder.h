@@ -8,6 +8,7 @@
 #include "compiler/schedule/Registers.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/support/Routines.h"
+#include "dialects/graph/Agreements.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/graph/Sources.h"
 #include "passes/cpu/GroupEmitter.h"
@@ -20,8 +21,8 @@ namespace wick::compiler {
 namespace fmt = wick::format;
 namespace func = mlir::func;
 using graph::AssertOp, graph::IfOp, graph::KernelOp, graph::LoopOp, graph::ReshapeOp, graph::RoutineOp, graph::SizeOfOp;
-using graph::constantOf, graph::dimOf, graph::dimsOf, graph::isConstant, graph::product, graph::SymbolInfo,
-    graph::Symbols;
+using graph::constantOf, graph::dimOf, graph::dimsOf, graph::isConstant, graph::product, graph::SizeRule,
+    graph::SymbolInfo, graph::Symbols;
 using llvm::ArrayRef, llvm::cast, llvm::DenseMap, llvm::dyn_cast, llvm::isa, llvm::SmallVector, llvm::StringRef;
 using mlir::AffineExpr, mlir::AffineSymbolExpr, mlir::Block, mlir::DenseI64ArrayAttr, mlir::getAffineConstantExpr,
     mlir::IntegerAttr, mlir::IntegerType, mlir::Location, mlir::ModuleOp, mlir::Operation, mlir::RankedTensorType,
@@ -261,7 +262,7 @@ private:
 
   void reshape(ReshapeOp op) {
     // A name for the same bytes.
-    checkCount(op);
+    checkSizes(op);
     uint32_t id = buffer(op.getX(), regs.next());
     bufferOf[op.getResult()] = id;
   }
@@ -331,9 +332,6 @@ private:
   /// tell, it does.
   void checkSizes(Operation *kernel);
   void checkRoutine(RoutineOp op, bool everyRun);
-  void checkCount(ReshapeOp op);
-  void checkBroadcasts(Operation *op, size_t inner, bool everyRun);
-  enum class SizeRule : unsigned { Equal, Broadcasts, AtMost, AtLeast }; ///< to the other size; Broadcasts: or 1
   void requireSize(AffineExpr size, AffineExpr other, SizeRule rule, Operation *op, bool everyRun,
                    const llvm::Twine &what);
 

@@ -80,6 +80,22 @@ TEST_F(BuilderTest, UndoTakesBackOpsAndSizes) {
   EXPECT_TRUE(block->empty());
 }
 
+TEST_F(BuilderTest, LearnsWhatMustAgree) {
+  auto named = [&](const char *name) { return g.symbols.named(name); };
+  Type f32 = g.b.getF32Type();
+  g.matmul(input(f32, {named("m"), named("k")}), input(f32, {named("k2"), named("n")}));
+  g.concat({input(f32, {named("a"), named("p")}), input(f32, {named("a2"), named("q")})}, 1);
+  g.create<graph::GatherNdOp>({input(f32, {named("b"), g.expr(4)}), input(g.b.getI64Type(), {named("b2"), g.expr(1)})},
+                              {g.intAttr("batch_dims", 1)});
+  g.reshape(input(f32, {named("r"), g.expr(2)}), {named("s"), g.expr(2)}); // says nothing of one dim
+  g.reshape(input(f32, {named("t"), g.expr(2)}), ArrayRef<int64_t>{6});
+  ASSERT_FALSE(g.hasError());
+  std::vector<std::string> facts;
+  for (const auto &f : g.facts)
+    facts.push_back(f.name + " = " + (f.alias.empty() ? std::to_string(f.value) : f.alias));
+  EXPECT_EQ(facts, (std::vector<std::string>{"k2 = k", "a2 = a", "b2 = b", "t = 3"}));
+}
+
 TEST_F(BuilderTest, FoldFailsOnIndexOutOfRange) {
   Value v = g.gather(g.i64s({1, 2}), g.i64(5), 0);
   ASSERT_TRUE(v);
