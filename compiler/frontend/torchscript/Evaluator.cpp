@@ -187,7 +187,9 @@ Value Evaluator::callMethod(const Value &object, const std::string &name, std::v
     return fail("class '" + info.name + "' has no method '" + name + "'");
   args.insert(args.begin(), object);
   Value result = call(*it->second, std::move(args), std::move(keywords), object.object->path);
-  if (name == "forward" && !object.object->path.empty())
+  StringRef call = name; // traces have `forward1` for a module's second call
+  bool isForward = call.consume_front("forward") && llvm::all_of(call, llvm::isDigit);
+  if (isForward && !object.object->path.empty())
     keep(object.object->path, "", result);
   return result;
 }
