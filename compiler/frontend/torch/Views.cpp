@@ -389,8 +389,8 @@ static void chunk(ViewCall &c) {
   if (c.g.hasError() || c.rank() == 0 || count < 1)
     return void(c.g.fail(c.schema.name + " into " + Twine(count) + " parts"));
   AffineExpr dim = c.dims(c.self())[axis];
-  if (auto n = graph::constantOf(dim))
-    return splitEvenly(c, axis, std::max<int64_t>(*n / count + (*n % count != 0), 1));
+  if (int64_t n = graph::constantOf(dim).value_or(0)) // of nothing there are as many as asked for
+    return splitEvenly(c, axis, n / count + (n % count != 0));
   if (tooMany(c, count))
     return;
   AffineExpr each = c.g.exactQuotient(dim, c.g.expr(count));

@@ -209,6 +209,17 @@ case(A.linalg_multi_dot.default, [r(2, 3), r(3, 4), r(4, 2)]), case(A.adjoint.de
 case(A._scaled_dot_product_flash_attention_for_cpu.default, r(1, 2, 3, 4), r(1, 2, 5, 4), r(1, 2, 5, 4))
 
 # What needs routines: these do not fold, so they are for end-to-end runs only.
+# Found by random cases beside torch: NaN, bools and dims of 0
+for op in (A.hardshrink.default, A.softshrink.default, A.angle.default):
+    case(op, ODD)
+TIES = torch.tensor([1, 1, NAN, 2, NAN, 1, 0])
+for op in (A.cummax.default, A.cummin.default):
+    case(op, TIES, 0), case(op, b(False, True, True, False), 0), case(op, U8.t(), -2), case(op, i([[1, 1, 0], [2, 0, 0]]), -1), case(op, torch.tensor([0.0, -0.0, 0.0]), 0)
+for right in (False, True):
+    case(A.bucketize.Tensor, ODD, torch.tensor([-1, 0, 0, 1.5, INF]), right=right), case(A.searchsorted.Tensor, torch.tensor([-1, 0, 2.0]), TIES, right=right)
+case(A.chunk.default, torch.zeros(2, 0), 3, -1), case(A.chunk.default, torch.zeros(0), 2)
+case(A.diff.default, X), case(A.diff.default, W4, 2, 1), case(A.diff.default, M), case(A.diff.default, i(3, -2, 9), 3), case(A.diff.default, X, 1, 0, Y, Y)
+case(A.diff.default, torch.zeros(0, 2), 1, 0), case(A.angle.default, I23), case(A.angle.default, torch.tensor([-1.0, -0.0, NAN], dtype=torch.float64))
 ROUTINES = len(CASES)
 case(A.cumsum.default, X, 1), case(A.cumsum.default, I8, 0), case(A.cumsum.default, M, 1), case(A.cumprod.default, X, 0), case(A.topk.default, X, 2), case(A.topk.default, W4, 3, 1, False), case(A.sort.default, X), case(A.sort.default, W4, 1, True)
 case(A.sort.stable, i(3, 1, 3, 2), stable=True, dim=0, descending=True), case(A.argsort.default, X, 1), case(A.kthvalue.default, W4, 2, 1), case(A.median.default, r(7)), case(A.median.dim, W4, -1), case(A.sort.default, ODD)

@@ -82,13 +82,15 @@ static void threshold(AtenCall &c) {
   Value x = c.tensor(0), low = g.create<graph::LessEqualOp>({x, g.scalarLike(x, c.number(1))});
   c.give(g.where(low, g.scalarLike(x, c.number(2)), x));
 }
-static void hardshrink(AtenCall &c) {
-  c.give(c.g.create<graph::ShrinkOp>({c.tensor(0)}, {c.g.doubleAttr("lambd", c.number(1, 0.5))}));
+/// Nearer to 0 than lambd to 0, others by `bias` nearer; NaN stays.
+static void shrink(AtenCall &c, double bias) {
+  GraphBuilder &g = c.g;
+  Value x = c.tensor(0),
+        y = g.create<graph::ShrinkOp>({x}, {g.doubleAttr("lambd", c.number(1, 0.5)), g.doubleAttr("bias", bias)});
+  c.give(g.where(g.create<graph::IsNanOp>({x}), x, y));
 }
-static void softshrink(AtenCall &c) {
-  double lambd = c.number(1, 0.5);
-  c.give(c.g.create<graph::ShrinkOp>({c.tensor(0)}, {c.g.doubleAttr("lambd", lambd), c.g.doubleAttr("bias", lambd)}));
-}
+static void hardshrink(AtenCall &c) { shrink(c, 0); }
+static void softshrink(AtenCall &c) { shrink(c, c.number(1, 0.5)); }
 static void tanhshrink(AtenCall &c) {
   Value x = c.tensor(0);
   c.give(c.g.sub(x, c.g.create<graph::TanhOp>({x})));

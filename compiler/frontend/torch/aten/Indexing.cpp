@@ -297,7 +297,7 @@ static void uniqueRow(AtenCall &c) {
   c.give(c.flag(at + 2) ? u.counts : none);
 }
 
-/// Number of boundaries below a value (or at it, with `right`).
+/// Number of boundaries below a value (or at it, with `right`); NaN is above all.
 static Value rankAmong(GraphBuilder &g, Value v, Value sorted, bool right, Type out) {
   if (!v || !sorted)
     return {};
@@ -306,6 +306,8 @@ static Value rankAmong(GraphBuilder &g, Value v, Value sorted, bool right, Type 
   if (g.rank(sorted) > 1) // [.., n] against [.., m]
     sorted = g.unsqueeze(sorted, {g.rank(sorted) - 1});
   Value below = right ? g.create<graph::LessEqualOp>({sorted, v}) : g.create<graph::LessOp>({sorted, v});
+  if (isFloat(t))
+    below = g.create<graph::OrOp>({below, g.create<graph::IsNanOp>({v})});
   if (!below)
     return {};
   int64_t last = g.rank(below) - 1;

@@ -113,6 +113,29 @@ static void roll(AtenCall &c) {
   }
   c.give(flat ? g.reshape(x, whole) : x);
 }
+/// self, n, dim, prepend, append: differences of neighbours, n times; of bools whether they differ.
+static void diff(AtenCall &c) {
+  GraphBuilder &g = c.g;
+  Value x = c.tensor(0);
+  int64_t times = c.integer(1, 1), axis = x ? c.axis(2, g.rank(x), -1) : 0;
+  if (!x || g.rank(x) == 0 || times < 0 || times > 1000)
+    return c.fail("needs a dim, and an order that is not negative");
+  if (c.has(3) || c.has(4)) {
+    Arg parts;
+    parts.kind = Arg::Kind::List;
+    for (size_t i : {3, 0, 4})
+      if (c.has(i))
+        parts.list.push_back(c.arg(i));
+    auto out = callRow(c, "aten::cat", {parts, Arg::of(g.expr(axis))});
+    x = out.empty() ? Value() : out[0].tensor;
+  }
+  for (int64_t k = 0; k < times && x && !graph::isConstant(g.dim(x, axis), 0); ++k) {
+    AffineExpr n = g.dim(x, axis), fewer = g.simplify(g.symbols.max(g.simplify(n - 1), g.expr(0)));
+    Value high = g.slice(x, axis, g.simplify(n - fewer), fewer), low = g.slice(x, axis, g.expr(0), fewer);
+    x = isBool(g.elem(x)) ? g.create<graph::XorOp>({high, low}) : g.sub(high, low);
+  }
+  c.give(x);
+}
 static Value flipped(GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
   if (!x)
     return x;
@@ -316,6 +339,7 @@ static void diag(AtenCall &c) {
 }
 
 void addMoveRows(AtenTable &t) {
+  addRows(t, diff, {"diff"});
   auto move = OnQuantized::Move;
   addRows(t, cat, {"cat", "concat", "concatenate"}), addRows(t, stack, {"stack"});
   addRows(t, stackAlong, {"hstack", "vstack", "dstack", "row_stack"});

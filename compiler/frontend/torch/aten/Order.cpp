@@ -5,8 +5,6 @@
 //
 #include "compiler/frontend/torch/aten/AtenRows.h"
 
-#include <cmath>
-
 using namespace mlir;
 namespace wick::compiler::torch {
 
@@ -96,7 +94,8 @@ static void running(AtenCall &c, StringRef routine) {
 static void cumsum(AtenCall &c) { running(c, "cumsum"); }
 static void cumprod(AtenCall &c) { running(c, "cumprod"); }
 
-/// The greatest so far: over a triangle of pairs, with the last place where it is met.
+/// The greatest so far: over a triangle of pairs, with the last place that met or passed it;
+/// NaN passes all, one of its own kind as well.
 template <bool isMax>
 static void cumExtreme(AtenCall &c) {
   GraphBuilder &g = c.g;
@@ -105,19 +104,23 @@ static void cumExtreme(AtenCall &c) {
     return c.give(x), c.give(g.i64(0));
   int64_t axis = c.axis(1, g.rank(x)), rank = g.rank(x);
   AffineExpr n = g.dim(x, axis);
-  Type i64 = g.b.getI64Type(), t = g.elem(x);
+  Type i64 = g.b.getI64Type();
   Exprs tri(rank + 1, g.expr(1));
   tri[axis] = n, tri[axis + 1] = n; // [.., result, source, ..]
   Value at = g.iota(i64, n), seen = g.create<graph::LessEqualOp>({at, g.unsqueeze(at, {1})});
   seen = g.reshape(seen, tri);
-  // Less than all, or more (as far as a double says it).
-  double half = std::ldexp(1.0, int(t.getIntOrFloatBitWidth()) - 1), inf = std::numeric_limits<double>::infinity();
-  double low = isFloat(t) ? -inf : t.isUnsignedInteger() ? 0 : -half;
-  double high = isFloat(t) ? inf : std::floor(std::nextafter(half, 0));
-  Value wide = g.where(seen, g.unsqueeze(x, {axis}), g.scalarLike(x, isMax ? low : high));
-  c.give(g.squeeze(g.reduce(wide, isMax ? graph::ReduceKind::Max : graph::ReduceKind::Min, {axis + 1}), {axis + 1}));
-  Value last = g.argReduce(wide, axis + 1, isMax, true);
-  c.give(last ? g.squeeze(last, {axis + 1}) : last);
+  // Sources behind a result stand for its own place.
+  Value wide = g.where(seen, g.unsqueeze(x, {axis}), g.unsqueeze(x, {axis + 1}));
+  Value best =
+      g.squeeze(g.reduce(wide, isMax ? graph::ReduceKind::Max : graph::ReduceKind::Min, {axis + 1}), {axis + 1});
+  Value meets = g.create<graph::EqualOp>({x, best});
+  if (isFloat(g.elem(x)))
+    meets = g.create<graph::OrOp>({meets, g.create<graph::IsNanOp>({x})});
+  if (!meets)
+    return;
+  Value places = g.where(g.create<graph::AndOp>({seen, g.unsqueeze(meets, {axis})}),
+                         alongDim(g, at, axis + 1, rank + 1), g.i64(0));
+  c.give(best), c.give(g.squeeze(g.reduce(places, graph::ReduceKind::Max, {axis + 1}), {axis + 1}));
 }
 
 void addOrderRows(AtenTable &t) {

@@ -347,7 +347,7 @@ static void chunk(AtenCall &c) {
   if (count < 1)
     return c.fail(Twine(count) + " chunks");
   AffineExpr n = g.dim(x, axis), each = g.ceilDiv(n, g.expr(count));
-  if (graph::constantOf(n)) // may give fewer
+  if (graph::constantOf(n).value_or(0) != 0) // may give fewer, but not of nothing
     return equalParts(c, x, axis, each);
   Exprs sizes(count, each);
   sizes.back() = g.simplify(n - each * (count - 1));
