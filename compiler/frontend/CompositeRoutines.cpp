@@ -17,14 +17,24 @@ static AffineExpr innerOf(GraphBuilder &g, ArrayRef<AffineExpr> d, int64_t axis)
 Value alongDim(GraphBuilder &g, Value v, int64_t axis, int64_t rank) {
   if (!v)
     return v;
+  if (g.rank(v) < 1 || axis < 0 || axis >= rank)
+    return g.fail("a tensor of rank " + Twine(g.rank(v)) + " along dim " + Twine(axis) + " of " + Twine(rank));
   Exprs shape(rank, g.expr(1));
   shape[axis] = g.dim(v, 0);
   return g.reshape(v, shape);
 }
 
+/// Whether x has the dim `axis`; an error otherwise.
+static bool hasAxis(GraphBuilder &g, Value x, int64_t axis) {
+  bool has = axis >= 0 && axis < g.rank(x);
+  if (!has)
+    g.fail("axis " + Twine(axis) + " is out of range for rank " + Twine(g.rank(x)));
+  return has;
+}
+
 Value cumulative(GraphBuilder &g, Value x, int64_t axis, StringRef routine, bool exclusive, bool reverse) {
-  if (!x)
-    return x;
+  if (!x || !hasAxis(g, x, axis))
+    return {};
   Exprs dims = g.dims(x);
   AffineExpr inner = innerOf(g, dims, axis);
   return g.routine(routine, {x}, x.getType(), {dims[axis], inner, g.expr(exclusive), g.expr(reverse)},
@@ -32,7 +42,7 @@ Value cumulative(GraphBuilder &g, Value x, int64_t axis, StringRef routine, bool
 }
 
 std::pair<Value, Value> topK(GraphBuilder &g, Value x, int64_t axis, AffineExpr k, bool largest) {
-  if (!x)
+  if (!x || !hasAxis(g, x, axis))
     return {};
   Exprs dims = g.dims(x);
   AffineExpr size = dims[axis], inner = innerOf(g, dims, axis), outer = outerOf(g, dims, axis);
@@ -60,7 +70,7 @@ Value nonZero(GraphBuilder &g, Value x) {
 }
 
 UniqueParts unique(GraphBuilder &g, Value x, int64_t axis, bool sorted) {
-  if (!x)
+  if (!x || !hasAxis(g, x, axis))
     return {};
   Exprs dims = g.dims(x);
   AffineExpr size = dims[axis], zero = g.expr(0), inner = innerOf(g, dims, axis), outer = outerOf(g, dims, axis);
@@ -77,7 +87,7 @@ UniqueParts unique(GraphBuilder &g, Value x, int64_t axis, bool sorted) {
 }
 
 Value scatterElements(GraphBuilder &g, Value x, Value indices, Value updates, int64_t axis, ScatterKind kind) {
-  if (!x || !indices || !updates)
+  if (!x || !indices || !updates || !hasAxis(g, x, axis))
     return {};
   Exprs dims = g.dims(x), idxDims = g.dims(indices);
   if (dims.size() != idxDims.size())
@@ -174,6 +184,8 @@ Value dft(GraphBuilder &g, Value x, int64_t axis, const DftParams &p) {
 Value foldBlocks(GraphBuilder &g, Value x, const FoldParams &p) {
   if (!x)
     return x;
+  if (g.rank(x) != 3)
+    return g.fail("blocks of rank " + Twine(g.rank(x)) + ", expected 3");
   Exprs d = g.dims(x), args{g.expr(p.image.size()), d[2]};
   llvm::append_range(args, p.image), llvm::append_range(args, p.block);
   for (ArrayRef<int64_t> part :

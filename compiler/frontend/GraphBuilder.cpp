@@ -371,10 +371,14 @@ AffineExpr GraphBuilder::simplify(AffineExpr e) {
   return bounded(*this, ShapeMath(b.getContext(), r).simplify(e));
 }
 AffineExpr GraphBuilder::floorDiv(AffineExpr a, AffineExpr by) {
+  if (graph::isConstant(by, 0))
+    return fail("a size is divided by zero"), expr(0);
   auto r = ranges();
   return bounded(*this, ShapeMath(b.getContext(), r).floorDiv(a, by));
 }
 AffineExpr GraphBuilder::ceilDiv(AffineExpr a, AffineExpr by) {
+  if (graph::isConstant(by, 0))
+    return fail("a size is divided by zero"), expr(0);
   auto r = ranges();
   return bounded(*this, ShapeMath(b.getContext(), r).ceilDiv(a, by));
 }

@@ -39,6 +39,9 @@ Value GraphBuilder::unsqueeze(Value x, ArrayRef<int64_t> axes) {
     return x;
   Exprs out, from = dims(x);
   int64_t total = from.size() + axes.size();
+  for (auto [i, a] : llvm::enumerate(axes))
+    if (a < 0 || a >= total || llvm::is_contained(axes.take_front(i), a))
+      return fail("axis " + Twine(a) + " cannot be added to a tensor of rank " + Twine(from.size()));
   for (int64_t i = 0, next = 0; i < total; ++i)
     out.push_back(llvm::is_contained(axes, i) ? expr(1) : from[next++]);
   return reshape(x, out);
@@ -51,6 +54,8 @@ Value GraphBuilder::transpose(Value x, ArrayRef<int64_t> perm) {
 Value GraphBuilder::swapLast(Value x) {
   if (!x)
     return x;
+  if (rank(x) < 2)
+    return fail("a tensor of rank " + Twine(rank(x)) + " is no matrix");
   SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, rank(x)));
   std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
   return transpose(x, perm);
@@ -85,7 +90,7 @@ Value GraphBuilder::slice(Value x, int64_t axis, AffineExpr start, AffineExpr si
     return fail("axis " + Twine(axis) + " is out of range for rank " + Twine(rank(x)));
   auto first = graph::constantOf(start), length = graph::constantOf(size), all = graph::constantOf(dim(x, axis));
   if (step == 1 && first && length && all && (*first < 0 || *length < 0 || *length > *all - *first))
-    return fail("elements " + Twine(*first) + " to " + Twine(*first + *length) + " of an axis of " + Twine(*all));
+    return fail(Twine(*length) + " elements from " + Twine(*first) + " on of an axis of " + Twine(*all));
   Exprs starts(rank(x), expr(0)), sizes = dims(x);
   SmallVector<int64_t> steps(rank(x), 1);
   starts[axis] = start, sizes[axis] = size, steps[axis] = step;
@@ -133,8 +138,11 @@ Value GraphBuilder::reduceMean(Value x, ArrayRef<int64_t> axes) {
   if (!x || axes.empty())
     return x;
   Exprs over;
-  for (int64_t a : axes)
+  for (int64_t a : axes) {
+    if (a < 0 || a >= rank(x))
+      return fail("axis " + Twine(a) + " is out of range for rank " + Twine(rank(x)));
     over.push_back(dim(x, a));
+  }
   AffineExpr n = count(over);
   // 16-bit floats would round the sum before it is divided.
   Type type = elem(x), wide = isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : type;

@@ -254,7 +254,7 @@ std::pair<int64_t, int64_t> Symbols::range(AffineExpr e) const {
     return {div(l.first), div(l.second)};
   }
   case AffineExprKind::Mod:
-    return {0, r.second == INT64_MAX ? INT64_MAX : r.second - 1};
+    return {0, r.second == INT64_MAX || r.second < 1 ? INT64_MAX : r.second - 1};
   default:
     return {INT64_MIN, INT64_MAX};
   }

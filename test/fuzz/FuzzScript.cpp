@@ -2,7 +2,8 @@
 //
 // Any text as the source of a TorchScript archive: parsed, and `forward` of its class
 // M evaluated on a module with a few tensors and numbers. A line `#! x=2x3:i64` of the
-// text is a --shape; other tensor arguments are of 2x3.
+// text is a --shape; other tensor arguments are of 2x3. Mutations put in calls of any op
+// with arguments of the types that its schema asks for.
 //
 #include "compiler/frontend/torch/Schema.h"
 #include "compiler/frontend/torch/archive/TorchArchive.h"
@@ -12,6 +13,9 @@
 #include "test/fuzz/Report.h"
 #include "test/fuzz/TokenMutator.h"
 #include "test/fuzz/ZipWriter.h"
+
+#include <cstring>
+#include <random>
 
 using namespace llvm;
 using namespace wick::compiler;
@@ -109,6 +113,122 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
+//===-- Calls by schema ------------------------------------------------------===//
+
+/// Seeded for each mutation by libFuzzer.
+static std::minstd_rand randomNumbers;
+static unsigned below(unsigned n) { return n ? unsigned(randomNumbers() % n) : 0; }
+
+/// Source of any value of a type; wrong sizes are as welcome as right ones.
+static std::string valueOf(const torch::Type &type, unsigned depth) {
+  using Kind = torch::Type::Kind;
+  static const char *const tensors[] = {"x",
+                                        "self.w",
+                                        "self.b",
+                                        "self.ids",
+                                        "self.k",
+                                        "torch.ones([1, 2, 5, 6])",
+                                        "torch.ones([2, 3, 4])",
+                                        "torch.ones([3, 4])",
+                                        "torch.ones([4])",
+                                        "torch.tensor(2)",
+                                        "torch.ones([8, 3])",
+                                        "torch.zeros([4, 2, 5])",
+                                        "torch.zeros([2, 3, 4, 5, 6])",
+                                        "torch.zeros([2, 2], dtype=4)",
+                                        "torch.zeros([2, 3], dtype=11)",
+                                        "torch.view_as_complex(torch.ones([1, 3, 2]))",
+                                        "torch.zeros([0])",
+                                        "torch.zeros([3], dtype=0)",
+                                        "torch.tensor([0, 1, 2])",
+                                        "torch.ones([1, 3, 3, 2])",
+                                        "torch.ones([2, 5])",
+                                        "torch.quantize_per_tensor(x, 0.5, 3, 13)"};
+  static const char *const ints[] = {"0",
+                                     "1",
+                                     "2",
+                                     "3",
+                                     "4",
+                                     "-1",
+                                     "-2",
+                                     "5",
+                                     "7",
+                                     "2147483647",
+                                     "-2147483648",
+                                     "9223372036854775807",
+                                     "-9223372036854775808",
+                                     "4611686018427387904",
+                                     "65536",
+                                     "torch.size(x, 0)"};
+  static const char *const floats[] = {"0.", "1.", "0.5", "-1.5", "2.", "1e-05", "1e30", "inf", "nan", "-0.25"};
+  static const char *const words[] = {"\"constant\"",  "\"reflect\"", "\"mean\"", "\"same\"",   "\"sum\"",  "\"floor\"",
+                                      "\"ij,jk->ik\"", "\"...i,i\"",  "\"\"",     "\"linear\"", "\"ortho\""};
+  // Small numbers mostly: an odd one in each call would leave few calls that get far.
+  auto any = [&](auto &list, unsigned usual) { return list[below(5) ? below(usual) : below(std::size(list))]; };
+  switch (type.kind) {
+  case Kind::Int:
+    return any(ints, 5);
+  case Kind::Float:
+    return any(floats, 5);
+  case Kind::Number:
+    return below(2) ? any(ints, 5) : any(floats, 5);
+  case Kind::Bool:
+    return below(2) ? "True" : "False";
+  case Kind::Str:
+    return any(words, unsigned(std::size(words)));
+  case Kind::Tensor:
+    return any(tensors, unsigned(std::size(tensors)));
+  case Kind::Optional:
+    return below(2) || type.args.empty() ? "None" : valueOf(*type.args[0], depth);
+  case Kind::List: {
+    std::string list = "[";
+    for (unsigned i = 0, n = below(5); i < n && depth < 3 && !type.args.empty(); ++i)
+      list += (i ? ", " : "") + valueOf(*type.args[0], depth + 1);
+    return list + "]";
+  }
+  default:
+    return "None";
+  }
+}
+
+/// A statement that calls an op of the table.
+static std::string callOf() {
+  static const std::vector<StringRef> names = torch::schemaNames();
+  StringRef name = names[below(unsigned(names.size()))];
+  ArrayRef<torch::Schema> overloads = torch::findSchemas(name);
+  const torch::Schema &schema = overloads[below(unsigned(overloads.size()))];
+  auto [space, op] = name.split("::");
+  std::string call = space == "aten" ? "torch." + op.str() : "ops." + space.str() + "." + op.str(), args;
+  for (const torch::SchemaArg &a : schema.args) {
+    if (a.isWritten() && a.keywordOnly) // out=
+      continue;
+    if (a.defaultValue && below(3) == 0)
+      continue;
+    bool isNamed = a.keywordOnly || a.defaultValue;
+    args += (args.empty() ? "" : ", ") + (isNamed ? a.name + "=" : "") + valueOf(*a.type, 0);
+  }
+  return "\n    _c" + std::to_string(below(100)) + " = " + call + "(" + args + ")";
+}
+
+/// Puts a call behind a line of a body.
+static size_t insertCall(uint8_t *data, size_t size, size_t max, unsigned seed) {
+  randomNumbers.seed(seed);
+  StringRef text(reinterpret_cast<const char *>(data), size);
+  SmallVector<size_t> ends; // of statements with the depth of a function's body
+  for (size_t at = text.find("\n    "); at != StringRef::npos; at = text.find("\n    ", at + 1))
+    if (size_t end = text.find('\n', at + 1); end != StringRef::npos && text[at + 5] != ' ')
+      if (StringRef line = text.slice(at, end); line.contains(" = ") && !line.ends_with(":"))
+        ends.push_back(end);
+  if (ends.empty())
+    return 0;
+  size_t at = ends[below(unsigned(ends.size()))];
+  std::string out = text.take_front(at).str() + callOf() + text.drop_front(at).str();
+  if (out.size() > max)
+    return 0;
+  std::memcpy(data, out.data(), out.size());
+  return out.size();
+}
+
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
   static const std::vector<std::string> ops = [] {
     std::vector<std::string> names;
@@ -117,5 +237,8 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max
         names.push_back(name.str());
     return names;
   }();
+  if (seed % 4 == 0)
+    if (size_t n = insertCall(data, size, max, seed))
+      return n;
   return mutateTokens(data, size, max, seed, ops, '\n');
 }

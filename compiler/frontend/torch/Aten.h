@@ -84,11 +84,14 @@ struct AtenCall {
   bool has(size_t i) const { return !arg(i).isNone(); }
   void fail(const llvm::Twine &why); ///< with the op's name before it
 
-  mlir::Value tensor(size_t i);               ///< required; a number becomes a scalar of torch's default dtype
+  /// Required, of at least so many dims; a number becomes a scalar of torch's default dtype.
+  mlir::Value tensor(size_t i, int64_t leastRank = 0);
   mlir::Value tensorOrNull(size_t i);         ///< null for None
   std::vector<mlir::Value> tensors(size_t i); ///< of a list; null for its Nones
-  /// Numbers; tensors of one known element count as such.
+  /// Numbers; tensors of one known element count as such. Integers (of lists too) must fit 32 bits, so that
+  /// rows may multiply any two of them; those that rows only compare or clamp are read as wide ones.
   int64_t integer(size_t i, std::optional<int64_t> otherwise = {});
+  int64_t wideInteger(size_t i, std::optional<int64_t> otherwise = {});
   double number(size_t i, std::optional<double> otherwise = {});
   bool flag(size_t i, bool otherwise = false);
   std::string text(size_t i, llvm::StringRef otherwise = "");

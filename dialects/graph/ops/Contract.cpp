@@ -5,6 +5,7 @@
 // meaning that the packed strategies implement.
 //
 #include "dialects/graph/Graph.h"
+#include "dialects/graph/SizeCheck.h"
 
 using namespace mlir;
 namespace wick::graph {
@@ -83,6 +84,9 @@ LogicalResult ConvOp::inferTypes(InferRequest &r) {
        dil = r.integers("dilations");
   if (strides.size() != n || low.size() != n || high.size() != n || dil.size() != n)
     return r.fail("attributes do not fit " + Twine(n) + " spatial dims");
+  for (auto numbers : {strides, low, high, dil})
+    if (llvm::any_of(numbers, [](int64_t v) { return v < INT32_MIN || v > INT32_MAX; }))
+      return r.fail("strides, dilations and pads must fit 32 bits");
   int64_t groups = r.integer("groups", 1);
   auto c = constantOf(last ? x.back() : x[1]), cg = constantOf(last ? w[n] : w[1]),
        o = constantOf(last ? w[n + 1] : w[0]);
@@ -90,14 +94,17 @@ LogicalResult ConvOp::inferTypes(InferRequest &r) {
     return r.fail("the channels of w are not constant");
   if (groups < 1 || *o % groups != 0)
     return r.fail(Twine(*o) + " output channels in " + Twine(groups) + " groups");
-  if (c && *c != *cg * groups)
-    return r.fail("x has " + Twine(*c) + " channels, w expects " + Twine(*cg * groups));
+  if (c && (*c % groups != 0 || *c / groups != *cg))
+    return r.fail("x has " + Twine(*c) + " channels, w expects " + Twine(*cg) + " in each of " + Twine(groups) +
+                  " groups");
   SmallVector<AffineExpr> spatial;
   for (size_t i = 0; i < n; ++i) {
     AffineExpr taps = last ? w[i] : w[2 + i];
     auto k = constantOf(taps);
-    if (!k)
-      return r.fail("the taps of w are not constant");
+    if (!k || *k > INT32_MAX)
+      return r.fail("the taps of w are not constant, or too many");
+    if (strides[i] < 1)
+      return r.fail("stride " + Twine(strides[i]));
     AffineExpr size = (x[(last ? 1 : 2) + i] + (low[i] + high[i] - dil[i] * (*k - 1) - 1)).floorDiv(strides[i]) + 1;
     if (auto s = constantOf(size); s && *s < 0)
       return r.fail("a window of " + Twine(*k) + " taps is larger than the padded input");
@@ -159,7 +166,10 @@ LogicalResult ConvTransposeOp::inferTypes(InferRequest &r) {
     return r.fail("the channels of w are not constant");
   if (cx && *cx != *c)
     return r.fail("x has " + Twine(*cx) + " channels, w expects " + Twine(*c));
-  AffineExpr o = r.constant(*og * r.integer("groups", 1));
+  int64_t groups = r.integer("groups", 1);
+  if (groups < 1 || *c % groups != 0 || *og > maxElements / groups)
+    return r.fail(Twine(*c) + " channels in " + Twine(groups) + " groups");
+  AffineExpr o = r.constant(*og * groups);
   SmallVector<AffineExpr> out{x[0]};
   if (!last)
     out.push_back(o);

@@ -32,6 +32,9 @@ Value GatherOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) 
 LogicalResult GatherElementsOp::inferTypes(InferRequest &r) {
   if (r.rank(0) != r.rank(1))
     return r.fail("x of rank " + Twine(r.rank(0)) + " and indices of rank " + Twine(r.rank(1)));
+  int64_t axis = r.integer("axis");
+  if (axis < 0 || axis >= r.rank(0))
+    return r.fail("axis " + Twine(axis) + " is out of range for rank " + Twine(r.rank(0)));
   return r.done(r.elem(0), r.dims(1));
 }
 Value GatherElementsOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {

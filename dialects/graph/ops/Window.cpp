@@ -34,8 +34,8 @@ Value PoolOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
   bool uns = elem.isUnsignedInteger(), isArg = getKind() == PoolKind::ArgMax;
   bool isMax = getKind() == PoolKind::Max || isArg;
   int64_t taps = 1;
-  for (int64_t k : getKernel())
-    taps *= k;
+  for (int64_t k : getKernel()) // up to what matters here
+    taps = std::min<int64_t>(taps * std::min<int64_t>(k, 33), 33);
   int64_t unroll = taps <= 32 ? 32 : 0;
   Value zero = e.i64(0), one = e.i64(1);
   SmallVector<Value> at(index);

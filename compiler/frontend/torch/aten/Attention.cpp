@@ -40,6 +40,10 @@ Value attentionOf(AtenCall &c, Value q, Value k, Value v, const AttentionParams 
   GraphBuilder &g = c.g;
   if (!q || !k || !v)
     return {};
+  if (g.rank(q) < 2 || g.rank(k) < 2 || (p.groupedHeads && (g.rank(q) != g.rank(k) || g.rank(q) != g.rank(v))))
+    return c.fail("query, key and value of rank " + Twine(g.rank(q)) + ", " + Twine(g.rank(k)) + " and " +
+                  Twine(g.rank(v))),
+           Value();
   if (p.groupedHeads)
     k = repeatHeads(g, k, q), v = repeatHeads(g, v, q);
   Type t = g.elem(q), wide = wideOf(t);
@@ -112,12 +116,14 @@ static Value projected(AtenCall &c, Value x, Value w, Value b, int64_t part, int
 /// Inputs [N, L, embed]; in a mask that is bool, true is left out.
 static Value multiHead(AtenCall &c, Value q, Value k, Value v, const Heads &h, Value *weights) {
   GraphBuilder &g = c.g;
-  if (!q || !k || !v || h.heads < 1)
+  if (!q || !k || !v)
     return {};
+  if (h.heads < 1)
+    return c.fail(Twine(h.heads) + " heads"), Value();
   auto split = [&](Value x, int64_t part) { // [N, heads, L, depth]
     Value y = projected(c, x, h.qkvWeight, h.qkvBias, part, h.embed);
-    if (!y)
-      return y;
+    if (!y || g.rank(y) != 3)
+      return c.fail("inputs must have three dims"), Value();
     Exprs d = g.dims(y);
     return g.transpose(g.reshape(y, {d[0], d[1], g.expr(h.heads), g.expr(h.embed / h.heads)}), {0, 2, 1, 3});
   };
@@ -180,7 +186,7 @@ static void encoderLayer(AtenCall &c) {
 /// _transform_bias_rescale_qkv(qkv [N, L, 3 D], bias, heads): q scaled, k, v [N, heads, L, d]
 static void rescaleQkv(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = g.add(c.tensor(0), c.tensor(1));
+  Value x = g.add(c.tensor(0, 3), c.tensor(1));
   int64_t heads = c.integer(2);
   auto total = x ? graph::constantOf(g.dim(x, 2)) : std::nullopt;
   if (!total || heads < 1)

@@ -34,12 +34,15 @@ Value AtenCall::tensorOrNull(size_t i) {
   return fail("argument " + Twine(i) + " is no tensor"), Value();
 }
 
-Value AtenCall::tensor(size_t i) {
+Value AtenCall::tensor(size_t i, int64_t leastRank) {
   if (!has(i))
     return fail("argument " + Twine(i) + " is missing, expected a tensor"), Value();
   Value v = tensorOrNull(i);
   if (!v)
-    fail("argument " + Twine(i) + " is no tensor");
+    return fail("argument " + Twine(i) + " is no tensor"), Value();
+  if (g.rank(v) < leastRank)
+    return fail("argument " + Twine(i) + " has rank " + Twine(g.rank(v)) + ", expected at least " + Twine(leastRank)),
+           Value();
   return v;
 }
 
@@ -82,7 +85,18 @@ static std::optional<int64_t> knownInt(GraphBuilder &g, const Arg &a) {
   return a.kind == Arg::Kind::Int ? graph::constantOf(g.simplify(a.integer)) : std::nullopt;
 }
 
+/// `v`, or 0 and an error when it needs more than 32 bits.
+static int64_t narrow(AtenCall &c, size_t i, int64_t v) {
+  if (v >= INT32_MIN && v <= INT32_MAX)
+    return v;
+  return c.fail("argument " + Twine(i) + " has the number " + Twine(v) + ", expected one of 32 bits"), 0;
+}
+
 int64_t AtenCall::integer(size_t i, std::optional<int64_t> otherwise) {
+  return narrow(*this, i, wideInteger(i, otherwise));
+}
+
+int64_t AtenCall::wideInteger(size_t i, std::optional<int64_t> otherwise) {
   if (!has(i) && otherwise)
     return *otherwise;
   if (auto v = knownInt(g, arg(i)))
@@ -145,7 +159,7 @@ SmallVector<int64_t> AtenCall::integers(size_t i) {
     auto v = knownInt(g, x);
     if (!v)
       fail("argument " + Twine(i) + " must be constant integers");
-    out.push_back(v.value_or(0));
+    out.push_back(narrow(*this, i, v.value_or(0)));
   }
   return out;
 }

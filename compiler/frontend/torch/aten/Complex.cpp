@@ -58,7 +58,10 @@ static Parts partsOf(AtenCall &c, size_t i) {
 //===-- Parts --------------------------------------------------------------===//
 
 static void viewAsComplex(AtenCall &c) {
-  c.give(c.tensor(0));
+  Value x = c.tensor(0, 1);
+  if (x && !graph::isConstant(c.g.dim(x, c.g.rank(x) - 1), 2))
+    return c.fail("the last dim must have the size 2");
+  c.give(x);
   c.results[0].complex = true;
 }
 static void viewAsReal(AtenCall &c) { c.give(c.tensor(0)); }

@@ -83,7 +83,7 @@ static void einsumRow(AtenCall &c) {
 static void tensordot(AtenCall &c) {
   GraphBuilder &g = c.g;
   auto [a, b] = promotedPair(c);
-  if (!a || !b)
+  if (!a || !b || !c.tensor(0, 1) || !c.tensor(1, 1))
     return;
   SmallVector<int64_t> da = c.integers(2), db = c.integers(3), pa, pb;
   for (int64_t &d : da)
@@ -128,16 +128,13 @@ Value convOf(AtenCall &c, Value x, Value w, Value bias, const ConvParams &p) {
   for (auto [s, d] : llvm::zip(p.stride, p.dilation))
     if (s < 1 || d < 1)
       return c.fail("stride and dilation must be positive"), Value();
-  for (ArrayRef<int64_t> numbers : {ArrayRef(p.stride), ArrayRef(p.dilation), ArrayRef(p.padLow), ArrayRef(p.padHigh)})
-    if (llvm::any_of(numbers, [](int64_t v) { return v > INT32_MAX || v < INT32_MIN; }))
-      return c.fail("stride, dilation and padding must fit 32 bits"), Value();
   Value v;
   if (p.transposed) {
     Exprs sizes, d = g.dims(x);
     for (int64_t i = 0; i < spatial; ++i) {
       auto taps = graph::constantOf(g.dim(w, 2 + i));
-      if (!taps)
-        return c.fail("the taps of the weight are not constant"), Value();
+      if (!taps || *taps > INT32_MAX)
+        return c.fail("the taps of the weight are not constant, or too many"), Value();
       int64_t extent = p.dilation[i] * (*taps - 1) + 1;
       sizes.push_back(g.simplify((d[2 + i] - 1) * p.stride[i] + (extent + p.outputPadding[i] - 2 * p.padLow[i])));
     }
@@ -171,7 +168,7 @@ static std::optional<ConvParams> convParams(AtenCall &c, size_t stride, size_t p
       return c.fail("padding '" + mode + "'"), std::nullopt;
     for (size_t i = 0; mode == "same" && i < n; ++i) { // the odd one goes to the end
       auto taps = graph::constantOf(g.dim(w, 2 + i));
-      int64_t total = p.dilation[i] * (taps.value_or(1) - 1);
+      int64_t total = p.dilation[i] * (std::min<int64_t>(taps.value_or(1), INT32_MAX) - 1);
       p.padLow[i] = total / 2, p.padHigh[i] = total - total / 2;
     }
   } else {

@@ -160,6 +160,9 @@ static void triangle(AtenCall &c) {
   c.give(g.where(keep, x, g.scalarLike(x, 0)));
 }
 
+/// Elements of a window, which are computed here: a second at 10 kHz has far fewer.
+static constexpr int64_t maxWindow = 1 << 22;
+
 /// a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n) of the usual windows.
 static void window(AtenCall &c) {
   GraphBuilder &g = c.g;
@@ -177,6 +180,8 @@ static void window(AtenCall &c) {
     a0 = 0.42, a1 = 0.5, a2 = 0.08;
   }
   int64_t n = c.integer(0), over = periodic ? n : n - 1;
+  if (n < 0 || n > maxWindow)
+    return c.fail("a window of " + Twine(n) + " elements, expected at most " + Twine(maxWindow));
   std::vector<double> values;
   for (int64_t i = 0; i < n; ++i) {
     double x = over > 0 ? 2 * M_PI * double(i) / double(over) : 0;

@@ -113,6 +113,8 @@ static void fft1(AtenCall &c) {
 static void fftN(AtenCall &c) {
   int64_t rank = rankOf(c);
   SmallVector<int64_t> axes;
+  if (rank == 0)
+    return c.fail("a scalar");
   Exprs sizes = c.sizes(1), lengths;
   if (c.has(2)) {
     for (int64_t a : c.integers(2))

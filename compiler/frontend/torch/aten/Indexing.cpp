@@ -180,7 +180,7 @@ static void take(AtenCall &c) { c.give(c.g.gather(c.g.flatten(c.tensor(0)), c.te
 /// per_sample_weights, include_last_offset, padding_idx
 static void embeddingBag(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value w = c.tensor(0), at = c.tensor(1), offsets = c.tensorOrNull(2);
+  Value w = c.tensor(0, 1), at = c.tensor(1), offsets = c.tensorOrNull(2);
   int64_t mode = c.integer(4, 0);
   if (!w || !at)
     return;
@@ -191,7 +191,7 @@ static void embeddingBag(AtenCall &c) {
     offsets = g.create<graph::IotaOp>({g.i64(0), g.dimScalar(each)}, {g.mapAttr("dims", {g.dim(at, 0)})});
     at = g.flatten(at);
   }
-  if (!offsets || g.rank(at) != 1)
+  if (!offsets || g.rank(at) != 1 || g.rank(offsets) != 1)
     return c.fail("needs offsets for indices of one dim");
   AffineExpr n = g.dim(at, 0), bags = g.dim(offsets, 0);
   offsets = g.castTo(offsets, i64);
@@ -205,7 +205,7 @@ static void embeddingBag(AtenCall &c) {
   Value place = g.unsqueeze(g.iota(i64, n), {0});
   Value in = g.create<graph::AndOp>({g.create<graph::LessEqualOp>({g.unsqueeze(offsets, {1}), place}),
                                      g.create<graph::LessOp>({place, g.unsqueeze(ends, {1})})});
-  int64_t padding = c.integer(8, -1);
+  int64_t padding = c.wideInteger(8, -1);
   if (padding >= 0)
     in = g.create<graph::AndOp>(
         {in, g.create<graph::NotOp>({g.unsqueeze(g.create<graph::EqualOp>({at, g.i64(padding)}), {0})})});
@@ -287,6 +287,8 @@ static void uniqueRow(AtenCall &c) {
   if (!x)
     return;
   bool byDim = c.name.ends_with("dim");
+  if (byDim && !c.tensor(0, 1))
+    return;
   int64_t axis = byDim ? c.axis(1, g.rank(x)) : 0;
   UniqueParts u = unique(g, byDim ? x : g.flatten(x), axis, true);
   Value none = g.splat(i64Of(g), {g.expr(0)}, 0);

@@ -73,7 +73,7 @@ static Value meanBy(GraphBuilder &g, Value v, Value total, int64_t reduction) {
   return g.div(reduced(g, v, 2), reduced(g, total, 2));
 }
 static void nllLoss(AtenCall &c) { // self, target, weight, reduction, ignore_index
-  Value total, v = nll(c, c.tensor(0), c.tensor(1), c.tensorOrNull(2), c.integer(4, -100), total);
+  Value total, v = nll(c, c.tensor(0), c.tensor(1), c.tensorOrNull(2), c.wideInteger(4, -100), total);
   c.give(meanBy(c.g, v, total, c.integer(3, 1)));
   if (c.name.contains("forward"))
     c.give(reduced(c.g, total, 2));
@@ -94,7 +94,7 @@ static void crossEntropy(AtenCall &c) { // self, target, weight, reduction, igno
     v = g.create<graph::NegOp>({g.squeeze(g.reduce(v, graph::ReduceKind::Sum, {axis}), {axis})});
     return c.give(reduced(g, v, c.integer(3, 1)));
   }
-  Value v = nll(c, logs, target, weight, c.integer(4, -100), total);
+  Value v = nll(c, logs, target, weight, c.wideInteger(4, -100), total);
   c.give(meanBy(g, v, total, c.integer(3, 1)));
 }
 static void klDiv(AtenCall &c) { // self, target, reduction, log_target

@@ -92,7 +92,7 @@ static void circularPad(AtenCall &c) { padWith(c, "circular", 9); }
 
 static void roll(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, c.has(2) ? 1 : 0);
   Exprs shifts = c.sizes(1);
   if (!x)
     return;
@@ -142,7 +142,8 @@ static Value flipped(GraphBuilder &g, Value x, ArrayRef<int64_t> axes) {
   Exprs starts(g.rank(x), g.expr(0));
   SmallVector<int64_t> steps(g.rank(x), 1);
   for (int64_t a : axes)
-    starts[a] = g.simplify(g.dim(x, a) - 1), steps[a] = -1;
+    if (a < g.rank(x)) // a scalar has nothing to turn round
+      starts[a] = g.simplify(g.dim(x, a) - 1), steps[a] = -1;
   return g.sliceAll(x, starts, g.dims(x), steps);
 }
 static void flip(AtenCall &c) {
@@ -160,7 +161,7 @@ static void flip(AtenCall &c) {
 }
 static void rot90(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 2);
   if (!x)
     return;
   SmallVector<int64_t> dims = c.has(2) ? c.integers(2) : SmallVector<int64_t>{0, 1};
@@ -203,6 +204,8 @@ static void repeatInterleave(AtenCall &c) {
   Value counts = single ? x : c.arg(1).isTensor() ? c.tensor(1) : Value();
   if (counts && !single && g.rank(counts) == 0)
     counts = g.reshape(counts, ArrayRef<int64_t>{1});
+  if (!c.tensor(0, single || c.has(2) ? 1 : 0))
+    return;
   int64_t axis = 0;
   if (!single && c.has(2))
     axis = c.axis(2, g.rank(x));
@@ -311,7 +314,7 @@ static void atLeast(AtenCall &c) {
 }
 static void diagEmbed(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t rank = g.rank(x), offset = c.integer(1, 0), a = c.axis(2, rank + 1, -2), b = c.axis(3, rank + 1, -1);

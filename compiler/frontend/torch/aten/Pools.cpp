@@ -31,8 +31,6 @@ static Value run(AtenCall &c, Value x, const Pool &p, PoolKind kind) {
   for (size_t i = 0; i < n; ++i) {
     if (p.stride[i] < 1 || p.kernel[i] < 1 || p.dilation[i] < 1 || p.padding[i] < 0)
       return c.fail("kernel, stride and dilation must be positive"), Value();
-    if (std::max({p.stride[i], p.kernel[i], p.dilation[i], p.padding[i]}) > INT32_MAX)
-      return c.fail("kernel, stride, dilation and padding must fit 32 bits"), Value();
     int64_t extent = p.dilation[i] * (p.kernel[i] - 1) + 1;
     AffineExpr in = d[2 + i], stride = g.expr(p.stride[i]), room = g.simplify(in + (2 * p.padding[i] - extent));
     if (auto r = graph::constantOf(room); r && *r < 0 && !p.ceil)
@@ -102,16 +100,16 @@ static void avgPool(AtenCall &c) {
     return;
   if (!c.has(6))
     return giveBack(c, run(c, x, p, PoolKind::Avg), batched);
-  int64_t divisor = c.integer(6);
+  int64_t divisor = c.wideInteger(6);
   if (divisor == 0)
     return c.fail("divisor_override is 0");
   // The sum of signed values: the average over all taps, padding as zeros, times their number.
   Exprs low(2, g.expr(0)), high = low;
-  int64_t taps = 1;
+  double taps = 1;
   for (size_t i = 0; i < n; ++i) {
     low.push_back(g.expr(p.padding[i]));
     high.push_back(g.expr(p.padding[i] + (p.ceil ? p.stride[i] : 0)));
-    taps *= p.kernel[i];
+    taps *= double(p.kernel[i]);
   }
   Value wanted = run(c, x, p, PoolKind::Avg); // for its sizes
   Pool bare = p;
@@ -120,7 +118,7 @@ static void avgPool(AtenCall &c) {
   if (v && wanted) {
     Exprs zero(n + 2, g.expr(0));
     v = g.sliceAll(v, zero, g.dims(wanted), SmallVector<int64_t>(n + 2, 1));
-    giveBack(c, g.mul(v, double(taps) / double(divisor)), batched);
+    giveBack(c, g.mul(v, taps / double(divisor)), batched);
   }
 }
 static void lpPool(AtenCall &c) {
@@ -147,9 +145,11 @@ static Value unevenAxis(AtenCall &c, Value x, int64_t axis, int64_t bins, bool i
   auto n = graph::constantOf(g.dim(x, axis));
   if (!n)
     return c.fail("bins of a dynamic size; fix it with --dim or --shape"), Value();
+  if (bins > INT32_MAX)
+    return c.fail(Twine(bins) + " bins"), Value();
   SmallVector<Value> parts;
-  for (int64_t i = 0; i < bins; ++i) {
-    int64_t from = i * *n / bins, to = ((i + 1) * *n + bins - 1) / bins;
+  for (int64_t i = 0; i < bins && !g.hasError(); ++i) {
+    auto from = int64_t(__int128(i) * *n / bins), to = int64_t((__int128(i + 1) * *n + bins - 1) / bins);
     Value part = g.slice(x, axis, g.expr(from), g.expr(to - from));
     parts.push_back(isMax ? g.reduce(part, graph::ReduceKind::Max, {axis}) : g.reduceMean(part, {axis}));
   }
@@ -212,17 +212,12 @@ static void adaptivePool(AtenCall &c) {
   Value x = withBatch(c, n, batched);
   if (!x)
     return;
+  AtenCall sizes{g, c.name, "", c.arg(1).kind == Arg::Kind::List ? c.arg(1).list : std::vector<Arg>{c.arg(1)}, {}};
+  if (sizes.args.size() != n && sizes.args.size() != 1)
+    return c.fail(Twine(sizes.args.size()) + " sizes for " + Twine(n) + " spatial dims");
   Exprs out;
-  const Arg &sizes = c.arg(1);
-  for (size_t i = 0; i < n; ++i) { // None keeps a size
-    const Arg *a = sizes.kind == Arg::Kind::List && i < sizes.list.size() ? &sizes.list[i] : nullptr;
-    if (a && a->isNone()) {
-      out.push_back(g.dim(x, 2 + i));
-      continue;
-    }
-    Exprs all = llvm::any_of(sizes.list, [](const Arg &s) { return s.isNone(); }) ? Exprs() : c.sizes(1);
-    out.push_back(all.size() == n ? all[i] : all.size() == 1 ? all[0] : a ? a->integer : g.expr(1));
-  }
+  for (size_t i = 0; i < n; ++i) // None keeps a size
+    out.push_back(sizes.size(sizes.args.size() == 1 ? 0 : i, g.dim(x, 2 + i)));
   if (isMax) {
     giveBack(c, adaptive(c, x, out, true), batched);
     Value at = adaptiveArg(c, x, out);

@@ -93,14 +93,15 @@ static void qParam(AtenCall &c) {
   Arg r;
   r.kind = scale ? Arg::Kind::Double : Arg::Kind::Int;
   auto known = c.g.doubleOf(v);
-  r.number = known.value_or(0), r.integer = c.g.expr(int64_t(known.value_or(0)));
+  r.number = known.value_or(0), r.integer = c.g.expr(scale ? 0 : c.g.intOf(v).value_or(0));
   if (!known)
     r.tensor = v, r.wrapped = true;
   c.results.push_back(r);
 }
 static void makeQuantized(AtenCall &c) { // integers, scale(s), zero point(s), [axis]
   Arg a = Arg::of(c.tensor(0));
-  a.quant = c.name.contains("channel") ? perChannel(c, 1, c.integer(3)) : perTensor(c, 1);
+  int64_t rank = a.tensor ? c.g.rank(a.tensor) : 1;
+  a.quant = c.name.contains("channel") ? perChannel(c, 1, c.axis(3, rank)) : perTensor(c, 1);
   c.results.push_back(a);
 }
 

@@ -65,6 +65,13 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
       ArrayRef<Value> p = params.slice((layer * dirs + d) * each, each);
       if (llvm::any_of(p, [](Value v) { return !v; }))
         return std::nullopt;
+      for (auto [i, v] : llvm::enumerate(p)) { // two matrices, two biases, and a matrix to project by
+        int64_t wanted = i < 2 || (projects && i + 1 == p.size()) ? 2 : 1;
+        if (g.rank(v) != wanted)
+          return c.fail("weight " + Twine(i) + " of a layer has rank " + Twine(g.rank(v)) + ", expected " +
+                        Twine(wanted)),
+                 std::nullopt;
+      }
       auto at = [&](size_t i) { return reorder(g, g.castTo(p[i], compute), l.cell); };
       ws.push_back({at(0), at(1), l.biases ? at(2) : Value(), l.biases ? at(3) : Value(),
                     projects ? g.castTo(p.back(), compute) : Value()});
@@ -177,6 +184,8 @@ static SmallVector<Value> gateParts(AtenCall &c, Value v, int64_t gates) {
   if (!v)
     return SmallVector<Value>(gates);
   int64_t last = g.rank(v) - 1;
+  if (last < 0)
+    return c.fail("states must have at least one dim"), SmallVector<Value>(gates);
   AffineExpr h = g.floorDiv(g.dim(v, last), g.expr(gates));
   for (int64_t i = 0; i < gates; ++i)
     out.push_back(g.slice(v, last, g.simplify(h * i), h));

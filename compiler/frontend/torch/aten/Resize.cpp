@@ -45,7 +45,10 @@ static std::optional<Scaling> scalingOf(AtenCall &c, Value x, size_t at) {
         return c.fail("neither sizes nor scale factors"), std::nullopt;
       AffineExpr in = g.dim(x, 2 + i);
       double f = *s.factors[i];
-      if (auto whole = graph::constantOf(in))
+      auto whole = graph::constantOf(in);
+      if (!(f > 0 && f <= INT32_MAX && (!whole || double(*whole) * f <= double(graph::maxDim))))
+        return c.fail("scale factor " + std::to_string(f)), std::nullopt;
+      if (whole)
         s.sizes.push_back(g.expr(int64_t(std::floor(double(*whole) * f))));
       else if (f == std::floor(f))
         s.sizes.push_back(g.simplify(in * int64_t(f)));

@@ -34,6 +34,8 @@ static void takeAlong(AtenCall &c) {
     return c.give(g.create<graph::GatherElementsOp>({x, at}, {g.intAttr("axis", 0)}));
   }
   int64_t axis = c.axis(2, g.rank(x));
+  if (g.rank(x) != g.rank(at))
+    return c.fail("input of rank " + Twine(g.rank(x)) + " and indices of rank " + Twine(g.rank(at)));
   Exprs dx = g.dims(x), da = g.dims(at);
   for (int64_t i = 0; i < g.rank(x); ++i)
     if (i != axis)
@@ -114,7 +116,7 @@ static void scatterReduce(AtenCall &c) {
 /// self, dim, index [n], source with n at dim
 static void indexWrite(AtenCall &c, ScatterKind kind) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0), at = atLeastVector(g, c.tensor(2));
+  Value x = c.tensor(0, 1), at = atLeastVector(g, c.tensor(2));
   if (!x || !at)
     return;
   int64_t axis = c.axis(1, g.rank(x));

@@ -12,7 +12,7 @@ namespace wick::compiler::torch {
 /// self, n_fft, hop, win, window, [center, pad_mode,] normalized, onesided, return_complex
 static void stft(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0), window = c.tensorOrNull(4);
+  Value x = c.tensor(0, 1), window = c.tensorOrNull(4);
   if (!x)
     return;
   bool hasCenter = c.overload == "center" || c.arg(6).kind == Arg::Kind::String;

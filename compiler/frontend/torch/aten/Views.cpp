@@ -70,7 +70,7 @@ static void flatten(AtenCall &c) {
 static void ravel(AtenCall &c) { c.give(c.g.flatten(c.tensor(0))); }
 static void unflatten(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   Exprs d = g.dims(x), sizes = c.sizes(2);
@@ -118,7 +118,7 @@ static void t(AtenCall &c) {
 }
 static void mT(AtenCall &c) { c.give(c.g.swapLast(c.tensor(0))); }
 static void movedim(AtenCall &c) {
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t rank = c.g.rank(x);
@@ -179,6 +179,8 @@ static void expand(AtenCall &c) {
 Value selectAt(GraphBuilder &g, Value x, int64_t axis, AffineExpr at) {
   if (!x)
     return x;
+  if (axis < 0 || axis >= g.rank(x))
+    return g.fail("a tensor of rank " + Twine(g.rank(x)) + " has no dim " + Twine(axis));
   Exprs left = g.dims(x);
   left.erase(left.begin() + axis);
   return g.reshape(g.slice(x, axis, at, g.expr(1)), left);
@@ -232,7 +234,9 @@ static std::optional<SliceParts> sliceParts(AtenCall &c, Value x, size_t i) {
   GraphBuilder &g = c.g;
   if (!x)
     return std::nullopt;
-  SliceParts s{c.axis(i, g.rank(x), 0), c.integer(i + 3, 1), {}, {}};
+  if (g.rank(x) == 0)
+    return c.fail("a scalar has no dim to slice"), std::nullopt;
+  SliceParts s{c.axis(i, g.rank(x), 0), std::min<int64_t>(c.wideInteger(i + 3, 1), INT32_MAX), {}, {}};
   if (s.step < 1)
     return c.fail("step " + Twine(s.step) + ", expected at least 1"), std::nullopt;
   AffineExpr n = g.dim(x, s.axis);
@@ -250,7 +254,7 @@ static void slice(AtenCall &c) {
 }
 static void narrow(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(1, g.rank(x));
@@ -291,7 +295,7 @@ static void sliceScatter(AtenCall &c) {
 }
 static void selectScatter(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0), y = c.tensor(1);
+  Value x = c.tensor(0, 1), y = c.tensor(1);
   if (!x || !y)
     return;
   int64_t axis = c.axis(2, g.rank(x));
@@ -306,11 +310,21 @@ static void selectScatter(AtenCall &c) {
   c.give(g.where(g.reshape(here, shape), g.unsqueeze(g.castTo(y, g.elem(x)), {axis}), x));
 }
 
+/// Results that one call may have, as views of a tensor (torch/Views.cpp); ops are counted only once they are made.
+static constexpr int64_t maxParts = 1 << 16;
+
+static bool isTooMany(AtenCall &c, int64_t parts) {
+  if (parts > maxParts)
+    c.fail(Twine(parts) + " parts, expected at most " + Twine(maxParts));
+  return parts > maxParts;
+}
 static void giveParts(AtenCall &c, Value x, int64_t axis, ArrayRef<AffineExpr> sizes) {
   GraphBuilder &g = c.g;
   SmallVector<Value> parts;
   AffineExpr start = g.expr(0);
   for (AffineExpr n : sizes) {
+    if (g.hasError())
+      return;
     parts.push_back(g.slice(x, axis, start, n));
     start = g.simplify(start + n);
   }
@@ -325,12 +339,16 @@ static void equalParts(AtenCall &c, Value x, int64_t axis, AffineExpr each) {
   auto count = graph::constantOf(g.ceilDiv(n, each));
   if (!count)
     return c.fail("the number of parts depends on a dynamic size");
+  if (g.symbols.range(each).first < 0)
+    return c.fail("parts may have a negative size");
+  if (isTooMany(c, *count))
+    return;
   Exprs sizes(std::max<int64_t>(*count, 1), each);
   sizes.back() = g.simplify(n - each * (std::max<int64_t>(*count, 1) - 1));
   giveParts(c, x, axis, sizes);
 }
 static void split(AtenCall &c) {
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(2, c.g.rank(x), 0);
@@ -340,7 +358,7 @@ static void split(AtenCall &c) {
 }
 static void chunk(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(2, g.rank(x), 0), count = c.integer(1);
@@ -349,13 +367,15 @@ static void chunk(AtenCall &c) {
   AffineExpr n = g.dim(x, axis), each = g.ceilDiv(n, g.expr(count));
   if (graph::constantOf(n).value_or(0) != 0) // may give fewer, but not of nothing
     return equalParts(c, x, axis, each);
+  if (isTooMany(c, count))
+    return;
   Exprs sizes(count, each);
   sizes.back() = g.simplify(n - each * (count - 1));
   giveParts(c, x, axis, sizes);
 }
 static void tensorSplit(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(2, g.rank(x), 0);
@@ -374,6 +394,8 @@ static void tensorSplit(AtenCall &c) {
     int64_t parts = c.integer(1);
     if (!total || parts < 1)
       return c.fail("needs a constant size and at least one part");
+    if (isTooMany(c, parts))
+      return;
     for (int64_t i = 0; i < parts; ++i)
       sizes.push_back(g.expr(*total / parts + (i < *total % parts)));
   }
@@ -381,15 +403,17 @@ static void tensorSplit(AtenCall &c) {
 }
 static void unbind(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(1, g.rank(x), 0);
   auto n = graph::constantOf(g.dim(x, axis));
   if (!n)
     return c.fail("the number of results depends on a dynamic size");
+  if (isTooMany(c, *n))
+    return;
   SmallVector<Value> parts;
-  for (int64_t i = 0; i < *n; ++i)
+  for (int64_t i = 0; i < *n && !g.hasError(); ++i)
     parts.push_back(selectAt(g, x, axis, g.expr(i)));
   c.giveList(parts);
 }

@@ -12,6 +12,8 @@ static void gridSampler(AtenCall &c) {
   int64_t mode = c.integer(2, 0);
   if (mode < 0 || mode > 2)
     return c.fail("interpolation mode " + Twine(mode));
+  if (int64_t padding = c.integer(3, 0); padding < 0 || padding > 2)
+    return c.fail("padding mode " + Twine(padding));
   c.give(gridSample(c.g, c.tensor(0), c.tensor(1), mode == 0 ? 1 : mode == 1 ? 0 : 2, c.integer(3, 0), c.flag(4)));
 }
 /// theta [N, d, d + 1], size [N, C, spatial..], align_corners -> [N, spatial.., d]
@@ -50,6 +52,10 @@ static void im2col(AtenCall &c) {
   if (!x || g.hasError())
     return;
   bool batched = g.rank(x) == 4;
+  if (!batched && g.rank(x) != 3)
+    return c.fail("input of rank " + Twine(g.rank(x)));
+  if (std::min({stride[0], stride[1], kernel[0], kernel[1]}) < 1)
+    return c.fail("kernel and stride must be positive");
   x = batched ? x : g.unsqueeze(x, {0});
   Exprs low(2, g.expr(0)), d;
   for (int64_t p : padding)
@@ -82,6 +88,8 @@ static void col2im(AtenCall &c) {
        stride = c.integers(5, 2, 1);
   if (!x || g.hasError() || image.size() != 2)
     return c.fail("needs an output size of two dims");
+  if (std::min({stride[0], stride[1], kernel[0], kernel[1]}) < 1)
+    return c.fail("kernel and stride must be positive");
   bool batched = g.rank(x) == 3;
   FoldParams p{image, g.exprs(kernel), {}, stride, dilation, padding};
   for (int64_t i = 0; i < 2; ++i) {
