@@ -34,6 +34,8 @@ Value dequantized(GraphBuilder &g, const Arg &a) {
 Arg quantized(GraphBuilder &g, Value x, std::shared_ptr<const Quantization> q, Type type) {
   if (!x)
     return Arg::of(x);
+  if (!q || !isa<IntegerType>(type))
+    return Arg::of(g.fail(!q ? "the tensor is not quantized" : "a tensor is quantized to integers only"));
   Type f = g.b.getF32Type();
   Value scale = fitted(g, g.castTo(q->scale, f), q->axis, g.rank(x));
   Value zero = fitted(g, g.castTo(q->zeroPoint, type), q->axis, g.rank(x));
@@ -320,6 +322,8 @@ static void fixedRange(AtenCall &c) {
 static void relu6(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = floatOperand(c, 0);
+  if (!x)
+    return;
   Value v = g.clip(x, g.scalarLike(x, 0), g.scalarLike(x, 6));
   c.results.push_back(quantized(g, v, c.arg(0).quant, typeOf(c, 0)));
 }
@@ -355,20 +359,23 @@ static void embeddingBag(AtenCall &c) {
     c.results.push_back(inner.results[0]);
 }
 
+/// Steps that are written out one by one.
+static constexpr int64_t maxSteps = 1 << 16;
+
 /// One direction of a dynamically quantized LSTM over x [seq, batch, in], step by step:
 /// each state is quantized by its own range.
 static bool lstmDirection(AtenCall &c, const Packed &cell, Value x, Value &h, Value &state, bool backward,
                           SmallVector<Value> &ys) {
   GraphBuilder &g = c.g;
   auto steps = x ? graph::constantOf(g.dim(x, 0)) : std::nullopt;
-  if (!steps || !cell.input || !cell.hidden)
-    return c.fail("needs a constant number of steps"), false;
+  if (!steps || *steps > maxSteps || !cell.input || !cell.hidden)
+    return c.fail("needs a constant number of steps, at most " + Twine(maxSteps)), false;
   Value all = linearDynamic(c, x, *cell.input, cell.reduceRange);
   ys.resize(*steps);
   for (int64_t i = 0; i < *steps; ++i) {
     int64_t at = backward ? *steps - 1 - i : i;
     Value gates = g.add(selectAt(g, all, 0, g.expr(at)), linearDynamic(c, h, *cell.hidden, cell.reduceRange));
-    if (!gates)
+    if (!gates || g.hasError())
       return false;
     AffineExpr n = g.floorDiv(g.dim(gates, 1), g.expr(4));
     auto gate = [&](int64_t k) { return g.slice(gates, 1, g.simplify(n * k), n); };
