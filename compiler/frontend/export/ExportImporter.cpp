@@ -113,6 +113,8 @@ std::optional<torch::Operand> ExportImporter::argumentOf(const Json &arg, Node &
     return Operand::boolean(*v.getAsBoolean());
   if (kind == "as_float")
     return Operand::number(floatOf(v));
+  if (kind == "as_complex" && inner && inner->get("real") && inner->get("imag"))
+    return Operand(torch::complexNumber(tensors, floatOf(*inner->get("real")), floatOf(*inner->get("imag"))));
   if (kind == "as_string" && v.getAsString())
     return Operand::text(*v.getAsString());
   if (kind == "as_scalar_type")

@@ -210,6 +210,14 @@ static Value asReal(Dispatcher &d, const Operand &value, Value self) {
   }
 }
 
+Tensor complexNumber(TensorSpace &tensors, double real, double imaginary) {
+  const double parts[] = {real, imaginary};
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(parts), sizeof(parts));
+  Tensor t = tensors.make(tensors.g.constant(tensors.g.b.getF64Type(), {2}, bytes));
+  t->isComplex = t->wrapped = true;
+  return t;
+}
+
 Value withParts(GraphBuilder &g, Value v, bool complex) {
   if (!v)
     return v;

@@ -91,6 +91,8 @@ struct ViewCall {
 using ViewFn = void (*)(ViewCall &call);
 /// What makes the views of an op ("aten::slice"), or null.
 ViewFn findView(llvm::StringRef name);
+/// A complex number as a tensor that promotion takes for a number.
+Tensor complexNumber(TensorSpace &tensors, double real, double imaginary);
 /// Real numbers with parts of zero, or the real parts of complex numbers.
 mlir::Value withParts(GraphBuilder &g, mlir::Value v, bool complex);
 

@@ -42,13 +42,8 @@ static Operand toOperand(Evaluator &ev, const Value &v, unsigned depth = 0) {
   case Value::Kind::Float:
     a.kind = Arg::Kind::Double, a.number = v.number, a.tensor = v.scalar;
     return Operand(a);
-  case Value::Kind::Complex: { // a tensor that promotion takes for a number
-    const double parts[] = {v.number, v.imaginary};
-    ArrayRef<char> bytes(reinterpret_cast<const char *>(parts), sizeof(parts));
-    torch::Tensor t = ev.space.make(ev.g.constant(ev.g.b.getF64Type(), {2}, bytes));
-    t->isComplex = t->wrapped = true;
-    return Operand(t);
-  }
+  case Value::Kind::Complex:
+    return Operand(torch::complexNumber(ev.space, v.number, v.imaginary));
   case Value::Kind::Str:
   case Value::Kind::Device:
     return Operand::text(v.text);

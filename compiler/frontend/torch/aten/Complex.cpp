@@ -214,6 +214,14 @@ static void condition(AtenCall &c) {
   c.give(any ? c.g.create<graph::OrOp>({got[0], got[1]}) : c.g.create<graph::AndOp>({got[0], got[1]}));
 }
 
+/// self, source: the source as self's kind and size; real ones take real parts.
+static void copy(AtenCall &c) {
+  bool isComplex = c.arg(0).complex;
+  byParts<0, 1>(c);
+  if (!isComplex && !c.results.empty())
+    c.results[0] = partOf(c.g, c.results[0], 0);
+}
+
 //===-- Functions ----------------------------------------------------------===//
 
 /// x / y with y scaled so that its square neither overflows nor vanishes.
@@ -334,7 +342,9 @@ void addComplexRows(AtenTable &t) {
               "take_along_dim",
               "unfold",
               "diagonal"});
-  addComplex(t, byParts<0, 1>, {"add", "sub", "rsub"}), addComplex(t, byParts<1, 2>, {"where"});
+  addComplex(t, byParts<0, 1>, {"add", "sub", "rsub"}), addComplex(t, byParts<1, 2>, {"where"}),
+      addComplex(t, copy, {"copy"});
+  addComplex(t, byParts<0>, {"scalar_tensor"});
   addComplex(t, byParts<0, 2>, {"masked_fill", "constant_pad_nd"}), addComplex(t, byParts<0, 3>, {"pad"});
   addComplex(t, bilinear, {"mul", "matmul", "mm", "bmm", "mv", "dot", "outer"}), addComplex(t, linear, {"linear"});
   addComplex(t, einsum, {"einsum"}), addComplex(t, condition<false, 0, 1>, {"eq"});
