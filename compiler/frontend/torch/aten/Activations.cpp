@@ -97,7 +97,7 @@ static void tanhshrink(AtenCall &c) {
 }
 static void glu(AtenCall &c) {
   GraphBuilder &g = c.g;
-  Value x = c.tensor(0);
+  Value x = c.tensor(0, 1);
   if (!x)
     return;
   int64_t axis = c.axis(1, g.rank(x), -1);

@@ -120,6 +120,8 @@ static Value multiHead(AtenCall &c, Value q, Value k, Value v, const Heads &h, V
     return {};
   if (h.heads < 1)
     return c.fail(Twine(h.heads) + " heads"), Value();
+  if (g.rank(q) != 3)
+    return c.fail("inputs must have three dims"), Value();
   auto split = [&](Value x, int64_t part) { // [N, heads, L, depth]
     Value y = projected(c, x, h.qkvWeight, h.qkvBias, part, h.embed);
     if (!y || g.rank(y) != 3)

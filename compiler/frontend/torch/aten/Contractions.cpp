@@ -154,7 +154,7 @@ Value convOf(AtenCall &c, Value x, Value w, Value bias, const ConvParams &p) {
 /// Reads stride, padding, dilation from consecutive arguments; padding may be a word.
 static std::optional<ConvParams> convParams(AtenCall &c, size_t stride, size_t padding, size_t dilation) {
   GraphBuilder &g = c.g;
-  Value w = c.tensor(1);
+  Value w = c.tensor(1, 3);
   if (!c.tensor(0) || !w)
     return std::nullopt;
   size_t n = std::max<int64_t>(1, g.rank(w) - 2);

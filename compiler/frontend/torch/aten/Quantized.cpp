@@ -375,8 +375,8 @@ static bool lstmDirection(AtenCall &c, const Packed &cell, Value x, Value &h, Va
   for (int64_t i = 0; i < *steps; ++i) {
     int64_t at = backward ? *steps - 1 - i : i;
     Value gates = g.add(selectAt(g, all, 0, g.expr(at)), linearDynamic(c, h, *cell.hidden, cell.reduceRange));
-    if (!gates || g.hasError())
-      return false;
+    if (!gates || g.hasError() || g.rank(gates) != 2)
+      return c.fail("the cell does not fit the states"), false;
     AffineExpr n = g.floorDiv(g.dim(gates, 1), g.expr(4));
     auto gate = [&](int64_t k) { return g.slice(gates, 1, g.simplify(n * k), n); };
     auto sigmoid = [&](Value v) { return g.create<graph::SigmoidOp>({v}); };

@@ -509,7 +509,7 @@ static void symSize(AtenCall &c) {
   if (!x)
     return;
   if (c.has(1))
-    return c.giveSize(g.dim(x, c.axis(1, g.rank(x))));
+    return c.tensor(0, 1) ? c.giveSize(g.dim(x, c.axis(1, g.rank(x)))) : void();
   Arg list;
   list.kind = Arg::Kind::List;
   for (AffineExpr e : g.dims(x))
