@@ -166,7 +166,7 @@ Value dft(GraphBuilder &g, Value x, int64_t axis, const DftParams &p) {
   Exprs d = g.dims(x);
   int64_t rank = d.size();
   auto parts = rank < 2 ? std::nullopt : graph::constantOf(d.back());
-  if (!parts || axis < 0 || axis >= rank - 1)
+  if (!parts || *parts < 1 || *parts > 2 || axis < 0 || axis >= rank - 1)
     return g.fail("a transform of axis " + Twine(axis) + " of a tensor of rank " + Twine(rank));
   bool hermitian = p.inverse && p.onesided;
   AffineExpr in = d[axis], half = g.expr(2);

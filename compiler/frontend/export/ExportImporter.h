@@ -54,7 +54,7 @@ private:
   void importUserInput(const std::string &name);
   mlir::Value argument(const std::string &name, const Object &meta);
   void addWeight(const std::string &arg, const std::string &name, torch::Storage::Kind kind);
-  mlir::Value constant(const std::string &name);
+  mlir::Value constant(const std::string &name, bool complex);
   mlir::Location locationOf(const std::string &name);
   std::vector<std::string> tensorInputs() const;
   void readOptions();

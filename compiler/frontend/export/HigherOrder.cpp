@@ -106,6 +106,10 @@ bool ExportImporter::callPython(const Node &node, std::vector<Operand> &results)
   Operand b = node.args.size() > 1 ? node.args[1].second : Operand();
   if (op == "eq" || op == "ne" || op == "lt" || op == "le" || op == "gt" || op == "ge")
     return results.push_back(compare(op, a, b)), true;
+  static constexpr StringRef ofTwo[] = {"add", "sub", "mul", "truediv", "floordiv", "mod",
+                                        "pow", "max", "min", "and",     "or"};
+  if (llvm::is_contained(ofTwo, op) && b.isNone())
+    return g.fail("takes two operands"), false;
   bool onBools = a.kind() == Arg::Kind::Bool;
   if (op == "not" || ((op == "and" || op == "or") && onBools)) {
     bool isKnown = !a.value.tensor && !b.value.tensor;
@@ -151,11 +155,11 @@ bool ExportImporter::callPython(const Node &node, std::vector<Operand> &results)
     return results.push_back(Operand::integer(g.simplify(e))), true;
   }
   // Floats: known ones at once, others as f64 scalars.
-  auto isKnown = [](const Operand &o) {
-    return o.isNone() ||
-           (!o.isTensor() && !o.value.tensor && (o.kind() != Arg::Kind::Int || graph::constantOf(o.value.integer)));
+  auto isKnown = [&](const Operand &o) {
+    return !o.value.tensor && (o.kind() == Arg::Kind::Double || o.kind() == Arg::Kind::Bool ||
+                               (isInt(o) && graph::constantOf(o.value.integer)));
   };
-  if (isKnown(a) && isKnown(b)) {
+  if (isKnown(a) && (b.isNone() || isKnown(b))) {
     double x = numberOf(a), y = numberOf(b);
     if (op == "int" || op == "trunc" || op == "floor" || op == "ceil") {
       double r = op == "floor" ? std::floor(x) : op == "ceil" ? std::ceil(x) : std::trunc(x);

@@ -159,19 +159,23 @@ Value ExportImporter::argument(const std::string &name, const Object &meta) {
   return v;
 }
 
-Value ExportImporter::constant(const std::string &name) {
+Value ExportImporter::constant(const std::string &name, bool complex) {
   auto data = file.tensor(name);
   if (!data)
     return g.fail(llvm::toString(data.takeError()));
   mlir::Type elem = torch::elementType(data->dtype(), g.b.getContext());
   if (!elem)
     return g.fail("tensor '" + name + "' has dtype " + torch::dtypeName(data->dtype()) + ", which is not supported");
+  bool isComplex = data->dtype() == ScalarType::ComplexFloat || data->dtype() == ScalarType::ComplexDouble;
+  if (isComplex != complex)
+    return g.fail("tensor '" + name + "' has dtype " + torch::dtypeName(data->dtype()) + ", the program expects " +
+                  (complex ? "complex" : "real") + " numbers");
   auto bytes = data->dense();
   if (!bytes)
     return g.fail(llvm::toString(bytes.takeError()));
   OpLimit::FromFile fromFile(limit);
   SmallVector<int64_t> dims(data->sizes());
-  if (data->dtype() == ScalarType::ComplexFloat || data->dtype() == ScalarType::ComplexDouble)
+  if (isComplex)
     dims.push_back(2);
   return constants.make(g, entry, locationOf(name), elem, dims, bytes->data, bytes->owner, name);
 }
@@ -179,12 +183,13 @@ Value ExportImporter::constant(const std::string &name) {
 void ExportImporter::addWeight(const std::string &arg, const std::string &name, Storage::Kind kind) {
   const Object *metas = file.graph().getObject("tensor_values"), *meta = metas ? metas->getObject(arg) : nullptr;
   ScalarType dtype = exportScalarType(meta ? meta->getInteger("dtype").value_or(-1) : -1);
+  bool isComplex = dtype == ScalarType::ComplexFloat || dtype == ScalarType::ComplexDouble;
   torch::Tensor t;
   if (states.count(name) && meta)
     t = tensors.make(argument("state:" + name, *meta), kind, name);
   else
-    t = tensors.makeLazy([this, name] { return constant(name); }, kind, name);
-  t->isComplex = dtype == ScalarType::ComplexFloat || dtype == ScalarType::ComplexDouble;
+    t = tensors.makeLazy([this, name, isComplex] { return constant(name, isComplex); }, kind, name);
+  t->isComplex = isComplex;
   scopes.back()[arg] = t;
   allWeights.push_back({name, t});
 }

@@ -281,6 +281,11 @@ std::vector<Operand> Dispatcher::callInPlace(const Schema &schema, std::vector<O
     const Tensor &target = args[at].tensor;
     Value v = k < results.size() && results[k].isTensor() ? tensors.read(results[k].tensor) : Value();
     Value now = tensors.read(target);
+    bool isComplex = v && results[k].tensor->isComplex;
+    if (isComplex && !target->isComplex)
+      g.fail(schema.fullName() + " writes complex numbers to a tensor of real ones"), v = {};
+    else if (v && isComplex != target->isComplex)
+      v = withParts(g, v, true);
     if (isOut && v && (!now || g.dims(now) != g.dims(v)))
       tensors.replace(target, now ? g.castTo(v, g.elem(now)) : v);
     else

@@ -154,8 +154,8 @@ static void flatten(ViewCall &c) {
 static void unflatten(ViewCall &c) {
   Exprs dims = c.dims(c.self());
   int64_t axis = c.axis(c.arg("dim"), dims.size());
-  if (c.g.hasError())
-    return;
+  if (c.g.hasError() || dims.empty())
+    return void(c.g.fail("aten::unflatten of a scalar"));
   auto sizes = inferSizes(c, dims[axis], c.sizes(c.arg("sizes")));
   if (!sizes)
     return;
@@ -258,6 +258,8 @@ static void movedim(ViewCall &c) {
     f += f < 0 ? rank : 0, t += t < 0 ? rank : 0;
     if (f < 0 || t < 0 || f >= rank || t >= rank)
       return void(c.g.fail("movedim: a dim is out of range for rank " + Twine(rank)));
+    if (perm[t] >= 0 || used[f])
+      return void(c.g.fail("movedim: a dim stands twice"));
     perm[t] = f, used[f] = true;
   }
   for (int64_t i = 0, next = 0; i < rank; ++i) {
@@ -341,6 +343,8 @@ static void select(ViewCall &c) {
 }
 
 static void giveParts(ViewCall &c, int64_t axis, ArrayRef<AffineExpr> sizes) {
+  if (c.g.hasError()) // a size may lack its value
+    return;
   std::vector<Tensor> out;
   AffineExpr start = c.g.expr(0);
   for (AffineExpr size : sizes) {

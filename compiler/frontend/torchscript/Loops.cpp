@@ -221,7 +221,8 @@ void Evaluator::emitLoop(const Stmt *s, Frame &f, mlir::Value trip, mlir::Value 
         if (loop.initial[i].kind == loop.finals[i].kind)
           continue;
         std::vector<mlir::Value> parts;
-        flatten(loop.finals[i], parts);
+        if (!flatten(loop.finals[i], parts))
+          return void(halted() ? Value() : fail("a value of a loop has no graph value"));
         fresh.push_back({i, {}});
         for (mlir::Value v : parts)
           fresh.back().second.push_back({g.elem(v), g.dims(v)});

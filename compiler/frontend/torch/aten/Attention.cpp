@@ -135,6 +135,8 @@ static Value multiHead(AtenCall &c, Value q, Value k, Value v, const Heads &h, V
       m = g.unsqueeze(m, {1, 2});
     else if (g.rank(m) == 3) // [N * heads, L, S]
       m = g.reshape(m, {g.dim(q, 0), g.expr(h.heads), g.dim(m, 1), g.dim(m, 2)});
+    if (!m)
+      return m;
     p.mask = isBool(g.elem(m)) ? g.create<graph::NotOp>({m}) : m;
   }
   Value y = attentionOf(c, split(q, 0), split(k, 1), split(v, 2), p, weights);

@@ -59,8 +59,8 @@ static Parts partsOf(AtenCall &c, size_t i) {
 
 static void viewAsComplex(AtenCall &c) {
   Value x = c.tensor(0, 1);
-  if (x && !graph::isConstant(c.g.dim(x, c.g.rank(x) - 1), 2))
-    return c.fail("the last dim must have the size 2");
+  if (!x || c.arg(0).complex || !isFloat(c.g.elem(x)) || !graph::isConstant(c.g.dim(x, c.g.rank(x) - 1), 2))
+    return c.fail("needs floats with a last dim of 2");
   c.give(x);
   c.results[0].complex = true;
 }
@@ -85,7 +85,7 @@ static void complex(AtenCall &c) {
   Arg both;
   both.kind = Arg::Kind::List, both.list = {c.arg(0), c.arg(1)};
   auto out = callRow(c, "aten::broadcast_tensors", {both});
-  if (!out.empty())
+  if (!out.empty() && out[0].list.size() == 2)
     giveComplex(c, out[0].list[0].tensor, out[0].list[1].tensor);
 }
 static void polar(AtenCall &c) {
@@ -164,6 +164,8 @@ static void product(AtenCall &c, llvm::function_ref<Arg &(std::vector<Arg> &, in
     auto out = again(c, std::move(args));
     return out ? out->tensor : Value();
   };
+  if (!isComplex[0] && !isComplex[1])
+    return c.fail("complex numbers are not supported in this argument");
   Value re = term(0, 0), im;
   if (isComplex[0] && isComplex[1])
     re = g.sub(re, term(1, 1));

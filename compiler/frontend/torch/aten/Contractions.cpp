@@ -54,6 +54,8 @@ static void addProduct(AtenCall &c) {
     v = g.squeeze(g.reduce(v, graph::ReduceKind::Sum, {0}), {0});
   if (c.has(4) && c.number(4) != 1)
     v = g.mul(v, c.number(4));
+  if (!v)
+    return;
   double beta = c.number(3, 1);
   if (beta == 0)
     return c.give(v);

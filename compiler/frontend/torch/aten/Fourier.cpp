@@ -21,6 +21,8 @@ static void giveComplex(AtenCall &c, Value v) {
 }
 
 static Value transformed(GraphBuilder &g, Value x, int64_t axis, const DftParams &p, Scale scale) {
+  if (auto n = graph::constantOf(p.length); n && *n < 1)
+    return g.fail("a transform of " + Twine(*n) + " places");
   Value v = dft(g, x, axis, p);
   Scale own = p.inverse ? Scale::Whole : Scale::None;
   if (!v || scale == own)

@@ -329,7 +329,8 @@ static void item(AtenCall &c) {
   Value x = c.tensor(0);
   if (!x)
     return;
-  x = g.reshape(x, ArrayRef<int64_t>());
+  if (!(x = g.reshape(x, ArrayRef<int64_t>())))
+    return;
   Arg a;
   a.kind = isBool(g.elem(x)) ? Arg::Kind::Bool : isFloat(g.elem(x)) ? Arg::Kind::Double : Arg::Kind::Int;
   if (a.kind == Arg::Kind::Int)

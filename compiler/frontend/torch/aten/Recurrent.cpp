@@ -55,6 +55,8 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
   each += projects;
   if (int64_t(params.size()) != l.count * dirs * each)
     return c.fail(Twine(params.size()) + " weights, expected " + Twine(l.count * dirs * each)), std::nullopt;
+  if (l.count < 1)
+    return c.fail(Twine(l.count) + " layers"), std::nullopt;
   if (!x || g.rank(x) != 3)
     return c.fail("input must have three dims"), std::nullopt;
   Type elem = g.elem(x), compute = elem.isF64() ? elem : Type(g.b.getF32Type());
@@ -134,6 +136,8 @@ static std::optional<SmallVector<Value>> runLayers(AtenCall &c, Value x, Value h
     if (ys.empty())
       return std::nullopt;
     x = g.castTo(g.concat(ys, 2), elem);
+    if (!x) // what follows reads its sizes
+      return std::nullopt;
   }
   auto joined = [&](ArrayRef<Value> v) { return v.empty() ? Value() : g.castTo(g.concat(v, 0), elem); };
   return SmallVector<Value>{x, joined(hs), joined(cs)};

@@ -13,8 +13,8 @@ namespace wick::compiler::torch {
 static void stft(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0, 1), window = c.tensorOrNull(4);
-  if (!x)
-    return;
+  if (!x || !isFloat(g.elem(x)) || (window && g.rank(window) != 1))
+    return c.fail("needs a signal of floats and a window of one dim");
   bool hasCenter = c.overload == "center" || c.arg(6).kind == Arg::Kind::String;
   size_t at = hasCenter ? 7 : 5;
   int64_t n = c.integer(1), hop = c.integer(2, n / 4), win = c.integer(3, n);
@@ -56,8 +56,8 @@ static void stft(AtenCall &c) {
 static void istft(AtenCall &c) {
   GraphBuilder &g = c.g;
   Value x = c.tensor(0), window = c.tensorOrNull(4);
-  if (!x || !c.arg(0).complex || c.arg(4).complex)
-    return c.fail("needs complex numbers and a window of real ones");
+  if (!x || !c.arg(0).complex || c.arg(4).complex || (window && g.rank(window) != 1))
+    return c.fail("needs complex numbers and a window of real ones, of one dim");
   int64_t n = c.integer(1), hop = c.integer(2, n / 4), win = c.integer(3, n);
   bool batched = g.rank(x) == 4, center = c.flag(5, true), onesided = c.flag(7, true), toComplex = c.flag(9);
   if (n < 1 || hop < 1 || win < 1 || win > n || (!batched && g.rank(x) != 3) || (toComplex && onesided))

@@ -424,12 +424,16 @@ static void diagonal(AtenCall &c) {
   if (!x || g.rank(x) < 2)
     return c.fail("needs at least two dims");
   int64_t rank = g.rank(x), offset = c.integer(1, 0), a = c.axis(2, rank, 0), b = c.axis(3, rank, 1);
+  if (g.hasError() || a == b)
+    return c.fail("needs two dims that differ");
   SmallVector<int64_t> perm;
   for (int64_t i = 0; i < rank; ++i)
     if (i != a && i != b)
       perm.push_back(i);
   perm.append({a, b});
   x = g.transpose(x, perm);
+  if (!x)
+    return;
   Exprs d = g.dims(x);
   AffineExpr rows = d[rank - 2], cols = d[rank - 1];
   AffineExpr left = offset < 0 ? g.simplify(rows + offset) : rows,

@@ -43,6 +43,16 @@ static void affineGrid(AtenCall &c) {
 
 //===-- Blocks -------------------------------------------------------------===//
 
+/// Whether blocks of this kind can be; an error otherwise.
+static bool blocksFit(AtenCall &c, ArrayRef<int64_t> kernel, ArrayRef<int64_t> dilation, ArrayRef<int64_t> padding,
+                      ArrayRef<int64_t> stride) {
+  bool fits = llvm::all_of(padding, [](int64_t v) { return v >= 0; });
+  for (ArrayRef<int64_t> list : {kernel, dilation, stride})
+    fits &= llvm::all_of(list, [](int64_t v) { return v >= 1; });
+  if (!fits)
+    c.fail("kernel, dilation and stride must be positive, padding not negative");
+  return fits;
+}
 /// kernel, dilation, padding, stride: x [N, C, H, W] -> [N, C * taps, positions]
 static void im2col(AtenCall &c) {
   GraphBuilder &g = c.g;
@@ -54,8 +64,8 @@ static void im2col(AtenCall &c) {
   bool batched = g.rank(x) == 4;
   if (!batched && g.rank(x) != 3)
     return c.fail("input of rank " + Twine(g.rank(x)));
-  if (std::min({stride[0], stride[1], kernel[0], kernel[1]}) < 1)
-    return c.fail("kernel and stride must be positive");
+  if (!blocksFit(c, kernel, dilation, padding, stride))
+    return;
   x = batched ? x : g.unsqueeze(x, {0});
   Exprs low(2, g.expr(0)), d;
   for (int64_t p : padding)
@@ -88,8 +98,8 @@ static void col2im(AtenCall &c) {
        stride = c.integers(5, 2, 1);
   if (!x || g.hasError() || image.size() != 2)
     return c.fail("needs an output size of two dims");
-  if (std::min({stride[0], stride[1], kernel[0], kernel[1]}) < 1)
-    return c.fail("kernel and stride must be positive");
+  if (!blocksFit(c, kernel, dilation, padding, stride))
+    return;
   bool batched = g.rank(x) == 3;
   FoldParams p{image, g.exprs(kernel), {}, stride, dilation, padding};
   for (int64_t i = 0; i < 2; ++i) {
