@@ -66,7 +66,9 @@ SymValue SymbolicOps::scale(const SymValue &a, const SymValue &b, bool isDouble)
   for (AffineExpr side : {x, y})
     if (auto constant = dyn_cast<AffineConstantExpr>(side)) {
       // Odd part of the scale times a dim must fit the mantissa.
-      uint64_t odd = uint64_t(std::abs(constant.getValue()));
+      uint64_t odd = uint64_t(constant.getValue());
+      if (constant.getValue() < 0)
+        odd = 0 - odd;
       odd = odd ? odd >> std::countr_zero(odd) : 0;
       if (odd > (isDouble ? 0x1000u : 0xffu))
         return unknown("product with a scale that is not a short binary fraction");

@@ -97,8 +97,8 @@ Value deformConv(GraphBuilder &g, Value x, Value w, Value offset, Value mask, Va
     return {};
   if (g.rank(x) != 4 || g.rank(w) != 4 || g.rank(offset) != 4 || (mask && g.rank(mask) != 4))
     return g.fail("deformable convolutions of anything but two spatial dims are not supported");
-  if (p.strides.size() != 2 || p.dilations.size() != 2 || p.groups < 1 || p.offsetGroups < 1 || p.strides[0] < 1 ||
-      p.strides[1] < 1)
+  if (p.strides.size() != 2 || p.dilations.size() != 2 || p.groups < 1 || p.offsetGroups < 1 ||
+      std::min({p.strides[0], p.strides[1], p.dilations[0], p.dilations[1]}) < 1)
     return g.fail("attributes do not fit two spatial dims");
   AffineExpr channels = g.dim(x, 1), outChannels = g.dim(w, 0), by = g.expr(p.groups);
   AffineExpr each = g.floorDiv(channels, by), outEach = g.floorDiv(outChannels, by);

@@ -73,7 +73,7 @@ static bool parse(GraphBuilder &g, StringRef equation, ArrayRef<Value> operands,
 /// Keeps the diagonal over dims with the same label.
 static void takeDiagonals(GraphBuilder &g, Term &t) {
   for (size_t i = 0; t.value && i < t.labels.size(); ++i)
-    for (size_t j = i + 1; j < t.labels.size();) {
+    for (size_t j = i + 1; t.value && j < t.labels.size();) {
       if (t.labels[i] != t.labels[j]) {
         ++j;
         continue;

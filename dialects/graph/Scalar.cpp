@@ -9,6 +9,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <cmath>
+
 using namespace mlir;
 namespace wick::graph {
 
@@ -43,6 +45,13 @@ Sc ScalarBuilder::wrap(Operation *op, unsigned i, ValueRange args) {
   return {args[i], isUnsignedElem(elem), this};
 }
 
+/// The whole part of a number, which may come from a model's attribute; numbers outside i64 end at its bounds.
+static int64_t wholeOf(double v) {
+  if (std::isnan(v))
+    return 0;
+  return v >= 0x1p63 ? INT64_MAX : v < -0x1p63 ? INT64_MIN : int64_t(v);
+}
+
 Value ScalarBuilder::constant(Type type, double v) {
   Type t = getElementTypeOrSelf(type);
   TypedAttr a;
@@ -50,7 +59,7 @@ Value ScalarBuilder::constant(Type type, double v) {
     a = b.getFloatAttr(f, v);
   } else {
     unsigned w = cast<IntegerType>(t).getWidth();
-    a = IntegerAttr::get(t, APInt(w, uint64_t(int64_t(v)), true, true));
+    a = IntegerAttr::get(t, APInt(w, uint64_t(wholeOf(v)), true, true));
   }
   if (auto vec = dyn_cast<VectorType>(type))
     a = DenseElementsAttr::get(vec, a);
