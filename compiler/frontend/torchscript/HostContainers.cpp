@@ -173,7 +173,8 @@ static Value length(Evaluator &ev, const Schema &, Args &a) {
     mlir::Value v = ev.read(a[0]);
     if (!v)
       return {};
-    return ev.g.rank(v) ? valueOf(ev.g.dim(v, 0)) : ev.fail("a tensor of rank 0 has no length");
+    return ev.g.rank(v) > int64_t(a[0].tensor->isComplex) ? valueOf(ev.g.dim(v, 0))
+                                                          : ev.fail("a tensor of rank 0 has no length");
   }
   default:
     return a[0].list ? ints(ev, a[0].list->items.size()) : ev.fail("len of " + ev.format(a[0]));
@@ -206,6 +207,8 @@ static Value keys(Evaluator &ev, const Schema &, Args &a) {
 }
 static Value values(Evaluator &ev, const Schema &, Args &a) {
   std::vector<Value> out;
+  if (!a[0].is(K::Dict)) // sparse tensors have values too
+    return ev.fail("values of " + ev.format(a[0]));
   if (!ev.mayGrow(a[0].dict->entries.size()))
     return {};
   for (auto &[key, value] : a[0].dict->entries)
@@ -259,7 +262,10 @@ static Value dict(Evaluator &ev, const Schema &s, Args &a) {
   return v;
 }
 
-static Value list(Evaluator &ev, const Schema &, Args &a) {
+/// list(), and copy() of lists and dicts.
+static Value list(Evaluator &ev, const Schema &s, Args &a) {
+  if (a[0].is(K::Dict))
+    return dict(ev, s, a);
   std::vector<Value> out;
   if (!ev.mayGrow(a[0].is(K::Str) ? a[0].text.size() : a[0].list->items.size()))
     return {};

@@ -80,14 +80,15 @@ static Value dtype(Evaluator &ev, const Schema &, Args &a) {
 }
 static Value isFloatingPoint(Evaluator &ev, const Schema &, Args &a) {
   mlir::Value v = ev.read(a[0]);
-  return v ? valueOf(isa<FloatType>(ev.g.elem(v))) : Value();
+  return v ? valueOf(isa<FloatType>(ev.g.elem(v)) && !a[0].tensor->isComplex) : Value();
 }
 static Value isContiguous(Evaluator &ev, const Schema &, Args &a) {
   return ev.read(a[0]) ? valueOf(ev.space.isContiguous(a[0].tensor)) : Value();
 }
 static Value itemSize(Evaluator &ev, const Schema &, Args &a) {
   mlir::Value v = ev.read(a[0]);
-  return v ? intValue(ev, (ev.g.elem(v).getIntOrFloatBitWidth() + 7) / 8) : Value();
+  int64_t parts = v && a[0].tensor->isComplex ? 2 : 1;
+  return v ? intValue(ev, parts * ((ev.g.elem(v).getIntOrFloatBitWidth() + 7) / 8)) : Value();
 }
 static Value device(Evaluator &, const Schema &, Args &) { return textValue("cpu", K::Device); }
 static Value zero(Evaluator &ev, const Schema &, Args &) { return intValue(ev, 0); }
@@ -115,6 +116,8 @@ static Value toList(Evaluator &ev, const Schema &, Args &a) {
   if (!v)
     return {};
   auto type = cast<RankedTensorType>(v.getType());
+  if (a[0].tensor->isComplex)
+    return ev.fail("tolist of complex numbers");
   if (!type.hasStaticShape() || type.getNumElements() > 1024)
     return ev.fail("tolist of a tensor whose size is not known when importing, or above 1024");
   auto build = [&](auto &self, mlir::Value x) -> Value {
