@@ -49,6 +49,26 @@ def FoldScale : Pass<"wick-fold-scale", "::mlir::ModuleOp"> {
   let dependentDialects = ["::wick::graph::WickDialect"];
 }
 
+def NarrowProducts : Pass<"wick-narrow-products", "::mlir::ModuleOp"> {
+  let summary = "Products of 8-bit integers multiply 16-bit numbers, not 32-bit ones";
+  let description = [{
+    A matmul or conv of i32 whose operands are integers of 8 bits, or differences of two,
+    takes them as i16 and still sums in i32: half the memory, and two products an
+    instruction. The weights must be constant, and the channels or inner dim even.
+
+    ```mlir
+    %x = wick.cast %a {to = i32} : (tensor<4x8xui8>) -> tensor<4x8xi32>
+    %z = wick.cast %zero {to = i32} : (tensor<ui8>) -> tensor<i32>
+    %d = wick.sub %x, %z : (tensor<4x8xi32>, tensor<i32>) -> tensor<4x8xi32>
+    %v = wick.cast %w {to = i32} : (tensor<8x3xi8>) -> tensor<8x3xi32>
+    %y = wick.matmul %d, %v : (tensor<4x8xi32>, tensor<8x3xi32>) -> tensor<4x3xi32>
+    // becomes, with casts to i16
+    %y = wick.matmul %d, %v {to = i32} : (tensor<4x8xi16>, tensor<8x3xi16>) -> tensor<4x3xi32>
+    ```
+  }];
+  let dependentDialects = ["::wick::graph::WickDialect"];
+}
+
 //===-- layout --------------------------------------------------------------===//
 
 def Layout : Pass<"wick-layout", "::mlir::ModuleOp"> {

@@ -32,6 +32,8 @@ bool buildPhase(StringRef phase, OpPassManager &pm, bool remarks, ArrayRef<std::
       pm.addPass(createSimplify());
     if (wants("fold-scale"))
       pm.addPass(createFoldScale());
+    if (wants("narrow-products"))
+      pm.addPass(createNarrowProducts());
     tidy();
     pm.addPass(createCheckGraph());
     return true;

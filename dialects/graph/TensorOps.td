@@ -113,14 +113,16 @@ def Wick_PoolOp : Wick_LanewiseOp<"pool"> {
 //===-- Contract ------------------------------------------------------------===//
 def Wick_MatmulOp : Wick_LanewiseOp<"matmul"> {
   let summary = "numpy.matmul of operands of rank >= 2";
-  let arguments = (ins Wick_Tensor:$a, Wick_Tensor:$b);
+  let description = [{`to` is the type of the products and sums, by default that of a.}];
+  let arguments = (ins Wick_Tensor:$a, Wick_Tensor:$b, OptionalAttr<TypeAttr>:$to);
 }
 def Wick_ConvOp : Wick_LanewiseOp<"conv"> {
   let summary = "Convolution (correlation) over the spatial dims";
   let description = [{x is [N, C, spatial...] and w [O, C/groups, taps...]; with channels_last x is [N, spatial..., C]
-    and w [taps..., C/groups, O]. The result is laid out as x.}];
+    and w [taps..., C/groups, O]. The result is laid out as x. `to` as in matmul.}];
   let arguments = (ins Wick_Tensor:$x, Wick_Tensor:$w, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_begin,
-                   DenseI64ArrayAttr:$pads_end, DenseI64ArrayAttr:$dilations, I64Attr:$groups, UnitAttr:$channels_last);
+                   DenseI64ArrayAttr:$pads_end, DenseI64ArrayAttr:$dilations, I64Attr:$groups, UnitAttr:$channels_last,
+                   OptionalAttr<TypeAttr>:$to);
 }
 def Wick_ConvTransposeOp : Wick_LanewiseOp<"conv_transpose"> {
   let summary = "Transposed convolution: the gradient of conv with respect to its input";

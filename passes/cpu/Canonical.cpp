@@ -24,7 +24,7 @@ bool isByteOperand(Operation *call, unsigned i) {
     v = t.getX();
   auto elem = [](Value x) { return cast<RankedTensorType>(x.getType()).getElementType(); };
   auto from = v.getDefiningOp<CastOp>();
-  return from && elem(from.getX()).isSignlessInteger(8) && elem(v).isF32();
+  return from && elem(from.getX()).isSignlessInteger(8) && (elem(v).isF32() || elem(v).isSignlessInteger(16));
 }
 
 //===-- Symbols ------------------------------------------------------------===//
@@ -206,7 +206,7 @@ SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsign
     if (layout.empty())
       continue;
     kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(i));
-    if (layout == "matmul" && isByte(i)) {
+    if ((layout == "matmul" || StringRef(layout).ends_with(":pairs")) && isByte(i)) {
       layout += ":i8";
       kernel->setAttr("wick.bytes", UnitAttr::get(kernel.getContext()));
     }

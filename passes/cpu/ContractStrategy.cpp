@@ -140,7 +140,7 @@ static void emitPacked(GroupEmitter &g, const Contraction &c) {
                               g.expr(c.n),
                               g.expr(c.k),
                               destination(g, c, epilogue)};
-  op.bytes = g.kernel->hasAttr("wick.bytes");
+  op.panels = c.panels;
   contract::emitMatmul(g.b, g.b.getLoc(), cutMatmul(c, g.frame.machine.vectorBytes), g.frame.begin, g.frame.end, op.m,
                        op.n, op.k, [&](OpBuilder &, Location, Value) { return op; });
 }

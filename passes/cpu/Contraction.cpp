@@ -39,7 +39,26 @@ static bool stridesOf(Value v, Strided &out) {
   return true;
 }
 
-static bool isF32(Value v) { return cast<RankedTensorType>(v.getType()).getElementType().isF32(); }
+static Type elementOf(Value v) { return cast<RankedTensorType>(v.getType()).getElementType(); }
+
+/// The panels for the element types of an op; none where no emitter knows them. `bytes`: weights that fit 8 bits.
+static std::optional<contract::Panels> panelsFor(Operation *op, bool bytes) {
+  Type a = elementOf(op->getOperand(0)), b = elementOf(op->getOperand(1)), sum = elementOf(op->getResult(0));
+  if (a.isF32() && b.isF32() && sum.isF32())
+    return bytes ? contract::Panels::Bytes : contract::Panels::Floats;
+  if (a.isSignlessInteger(16) && b.isSignlessInteger(16) && sum.isSignlessInteger(32))
+    return bytes ? contract::Panels::BytePairs : contract::Panels::Pairs;
+  return std::nullopt;
+}
+
+/// The steps of k along a dim of `size`; null where pairs do not fill it.
+static AffineExpr stepsOf(AffineExpr size, contract::Panels panels) {
+  if (!contract::arePairs(panels))
+    return size;
+  auto known = constantOf(size);
+  return known && *known % 2 == 0 ? getAffineConstantExpr(*known / 2, size.getContext()) : AffineExpr();
+}
+
 static bool isPacked(func::FuncOp kernel) { return kernel->hasAttr("wick.packed"); }
 
 static void describeConv(ConvOp op, bool packed, Contraction &c) {
@@ -54,7 +73,11 @@ static void describeConv(ConvOp op, bool packed, Contraction &c) {
       c.spatial.push_back(i);
   if (c.spatial.size() > 3)
     return;
-  c.conv.c = *constantOf(x.back());
+  AffineExpr channels = stepsOf(x.back(), c.panels);
+  if (!channels || (contract::arePairs(c.panels) && op.getGroups() != 1))
+    return;
+  c.conv.panels = c.panels;
+  c.conv.c = *constantOf(channels);
   c.conv.oc = *constantOf(w[n + 1]);
   c.conv.groups = op.getGroups();
   c.conv.padded = false;
@@ -77,7 +100,7 @@ static void describeConv(ConvOp op, bool packed, Contraction &c) {
     stridesOf(op.getX(), c.a);
     c.m = product(ArrayRef(c.dims).drop_back(), op.getContext());
     c.n = c.dims.back();
-    c.k = x.back();
+    c.k = channels;
   } else {
     c.kind = Contraction::Kind::Conv;
   }
@@ -89,7 +112,9 @@ static void describeMatmul(MatmulOp op, bool packed, Contraction &c) {
   MLIRContext *ctx = op.getContext();
   size_t rank = c.dims.size();
   c.n = c.dims.back();
-  c.k = constantOf(c.a.dims.back()) ? c.a.dims.back() : c.b.dims[c.b.dims.size() - 2];
+  c.k = stepsOf(constantOf(c.a.dims.back()) ? c.a.dims.back() : c.b.dims[c.b.dims.size() - 2], c.panels);
+  if (!c.k)
+    return;
   bool plainOut = c.outStrides == rowMajor(c.dims, ctx);
   if (packed && op.getA() == Value(c.a.source) && plainOut) {
     c.kind = Contraction::Kind::PackedMatmul;
@@ -99,7 +124,7 @@ static void describeMatmul(MatmulOp op, bool packed, Contraction &c) {
   c.m = c.dims[rank - 2];
   bool contiguousA = isConstant(c.a.strides.back(), 1);
   bool packableB = isConstant(c.b.strides.back(), 1) || isConstant(c.b.strides[c.b.strides.size() - 2], 1);
-  if (!packed && contiguousA && packableB && isConstant(c.outStrides.back(), 1))
+  if (!packed && c.panels == contract::Panels::Floats && contiguousA && packableB && isConstant(c.outStrides.back(), 1))
     c.kind = Contraction::Kind::BatchMatmul;
 }
 
@@ -123,9 +148,11 @@ Contraction describeContraction(func::FuncOp kernel) {
     for (auto [j, p] : llvm::enumerate(t.getPerm()))
       c.outStrides[p] = out[j];
   }
-  if (!isF32(c.value) || !isF32(c.op->getOperand(0)) || !isF32(c.op->getOperand(1)) || !isF32(c.root) ||
+  auto panels = panelsFor(c.op, kernel->hasAttr("wick.bytes"));
+  if (!panels || elementOf(c.root).getIntOrFloatBitWidth() != 32 || wick::graph::isCoded(elementOf(c.root)) ||
       body.getTerminator()->getNumOperands() != 1 || dimsOf(c.root.getType()) != c.dims)
     return c;
+  c.panels = *panels;
   // Only elementwise ops may follow, and moves only on the operands or at the end.
   for (Operation &op : body.without_terminator()) {
     if (&op == c.op || isa<ScalarOpInterface, ConstantOp>(op))
@@ -176,12 +203,13 @@ std::string wantedPacking(func::FuncOp kernel, unsigned arg) {
   // Nobody else may read the packed bytes.
   if (!kernel.getArgument(arg).hasOneUse())
     return "";
+  std::string pairs = contract::arePairs(c.panels) ? ":pairs" : "";
   if (isa<MatmulOp>(c.op))
-    return c.kind == Contraction::Kind::PackedMatmul && c.b.dims.size() == 2 ? "matmul" : "";
+    return c.kind == Contraction::Kind::PackedMatmul && c.b.dims.size() == 2 ? "matmul" + pairs : "";
   if (c.kind == Contraction::Kind::Conv && c.conv.isDepthwise())
     return "depthwise";
   if (c.kind == Contraction::Kind::Conv || c.kind == Contraction::Kind::PackedMatmul)
-    return "conv:" + std::to_string(c.conv.groups);
+    return "conv:" + std::to_string(c.conv.groups) + pairs;
   return "";
 }
 

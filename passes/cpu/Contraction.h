@@ -27,15 +27,16 @@ struct Contraction {
   };
   Kind kind = Kind::Naive;
   mlir::Operation *op = nullptr;
-  mlir::Value value;                              ///< the contraction's result
-  mlir::Value root;                               ///< what is stored, before a closing transpose
-  llvm::SmallVector<mlir::AffineExpr> dims;       ///< of `value`
-  Strided a, b;                                   ///< matmul operands
-  llvm::SmallVector<mlir::AffineExpr> outStrides; ///< of the dims of `value` in the result buffer
-  mlir::AffineExpr m, n, k;                       ///< PackedMatmul: flattened rows
-  contract::ConvSpec conv;                        ///< Conv
-  llvm::SmallVector<size_t> spatial;              ///< Conv: spatial dims that matter, at most 3
-  mlir::AffineExpr rows, columns;                 ///< Conv: output rows (batch included) and their length
+  mlir::Value value;                                  ///< the contraction's result
+  mlir::Value root;                                   ///< what is stored, before a closing transpose
+  llvm::SmallVector<mlir::AffineExpr> dims;           ///< of `value`
+  Strided a, b;                                       ///< matmul operands
+  llvm::SmallVector<mlir::AffineExpr> outStrides;     ///< of the dims of `value` in the result buffer
+  mlir::AffineExpr m, n, k;                           ///< PackedMatmul: flattened rows; k counts pairs where there are
+  contract::Panels panels = contract::Panels::Floats; ///< of packed weights
+  contract::ConvSpec conv;                            ///< Conv
+  llvm::SmallVector<size_t> spatial;                  ///< Conv: spatial dims that matter, at most 3
+  mlir::AffineExpr rows, columns;                     ///< Conv: output rows (batch included) and their length
   bool costlyEpilogue = false;
 };
 

@@ -12,7 +12,8 @@
 
 namespace wick::cpu {
 
-/// "matmul": panels of 16 columns as f32; "matmul:i8": the same, of f32 values that are integers of [-128, 127], as i8.
+/// "matmul", "conv:GROUPS", "depthwise": panels of 16 columns as f32. With ":pairs" behind it panels of i16, two of k
+/// beside each other. With ":i8" in the end values that are integers of [-128, 127], as i8.
 /// Bytes of a tensor of `type` in `layout`; -1 when the layout does not fit.
 int64_t packedBytes(llvm::StringRef layout, mlir::RankedTensorType type);
 

@@ -146,7 +146,7 @@ struct PermuteRowsOfWeights : OpRewritePattern<MatmulOp> {
     Value w = transposeBy(b, loc, reshapeTo(b, loc, op.getB(), split), back);
     w = reshapeTo(b, loc, w, dimsOf(op.getB()));
     Value x = reshapeTo(b, reshape.getLoc(), transpose.getX(), to);
-    b.replaceOpWithNewOp<MatmulOp>(op, op.getType(), x, w);
+    b.replaceOpWithNewOp<MatmulOp>(op, op.getType(), x, w, op.getToAttr());
     return success();
   }
 };

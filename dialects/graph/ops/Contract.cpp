@@ -10,10 +10,18 @@
 using namespace mlir;
 namespace wick::graph {
 
-static Value multiplyAdd(ElementEmitter &e, Value acc, Value x, Value y) {
+/// acc + x * y in the type of the result; x and y are elements of the op's first two operands.
+static Value multiplyAdd(ElementEmitter &e, Operation *op, Value acc, Value x, Value y) {
   ScalarBuilder s(e.b, e.loc);
-  return (s.make(acc) + s.make(x) * s.make(y)).value;
+  Type to = getElementTypeOrSelf(op->getResult(0).getType());
+  auto factor = [&](Value v, unsigned operand) {
+    Type from = getElementTypeOrSelf(op->getOperand(operand).getType());
+    return from == to ? s.make(v) : s.cast(s.make(v, from.isUnsignedInteger()), to);
+  };
+  return (s.make(acc) + factor(x, 0) * factor(y, 1)).value;
 }
+/// The element type of the result: `to`, or that of the first operand.
+static Type sumType(InferRequest &r) { return r.has("to") ? r.typeAttr("to") : r.elem(0); }
 static Value zeroOf(ElementEmitter &e, Value result) {
   return e.constant(computeType(cast<RankedTensorType>(result.getType()).getElementType()), 0);
 }
@@ -32,7 +40,7 @@ LogicalResult MatmulOp::inferTypes(InferRequest &r) {
     return failure();
   batch->push_back(a[a.size() - 2]);
   batch->push_back(b.back());
-  return r.done(r.elem(0), *batch);
+  return r.done(sumType(r), *batch);
 }
 bool MatmulOp::isLanewise() { return true; }
 Value MatmulOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
@@ -50,7 +58,7 @@ Value MatmulOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) 
   return e.loop(k, zeroOf(e, getResult()), [&](Value i, Value acc) {
     ia.back() = i;
     ib[ib.size() - 2] = i;
-    return multiplyAdd(e, acc, e.splat(e.loadScalar(0, ia)), e.load(1, ib));
+    return multiplyAdd(e, *this, acc, e.splat(e.loadScalar(0, ia)), e.load(1, ib));
   });
 }
 
@@ -116,7 +124,7 @@ LogicalResult ConvOp::inferTypes(InferRequest &r) {
   llvm::append_range(out, spatial);
   if (last)
     out.push_back(r.constant(*o));
-  return r.done(r.elem(0), out);
+  return r.done(sumType(r), out);
 }
 bool ConvOp::isLanewise() { return getChannelsLast() && getGroups() == 1; }
 
@@ -146,7 +154,7 @@ Value ConvOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> index) {
       ix[last ? n + 1 : 1] = e.add(base, c);
       iw[last ? n : 1] = c;
       iw[last ? n + 1 : 0] = oc;
-      Value v = e.select(inside, multiplyAdd(e, a, e.splat(e.loadScalar(0, ix)), e.load(1, iw)), a);
+      Value v = e.select(inside, multiplyAdd(e, *this, a, e.splat(e.loadScalar(0, ix)), e.load(1, iw)), a);
       return v;
     });
   });
@@ -211,7 +219,7 @@ Value ConvTransposeOp::emitElement(ElementEmitter &e, unsigned, ArrayRef<Value> 
       ix[last ? n + 1 : 1] = e.add(base, c);
       iw[last ? n : 0] = e.add(base, c);
       iw[last ? n + 1 : 1] = ocInGroup;
-      return e.select(inside, multiplyAdd(e, a, e.splat(e.loadScalar(0, ix)), e.load(1, iw)), a);
+      return e.select(inside, multiplyAdd(e, *this, a, e.splat(e.loadScalar(0, ix)), e.load(1, iw)), a);
     });
   });
 }

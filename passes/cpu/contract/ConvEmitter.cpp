@@ -30,7 +30,7 @@ struct ConvCode {
     for (unsigned p = 0; p < panels; ++p) {
       Value flat = e.add(e.mul(unit.group, convPanels(spec)), e.add(panel, p));
       Value row = e.add(e.mul(flat, tapRows), tap);
-      pointers.push_back(e.atVector(op.weights, e.mul(row, rowOfTaps())));
+      pointers.push_back(panelAt(e, op.weights, e.mul(row, rowOfTaps()), spec.panels));
     }
     return pointers;
   }
@@ -44,17 +44,17 @@ struct ConvCode {
       return a;
     };
     if (spec.kernel[2] == 1 || (spec.dilation[2] == 1 && spec.groups == 1))
-      return emitProduct(e, pixels(e, first), weights, e.c(rowOfTaps()), acc, plan.tile.sums);
+      return emitProduct(e, pixels(e, first), weights, e.c(rowOfTaps()), acc, plan.tile, spec.panels);
     return e.loop(e.c(0), e.c(spec.kernel[2]), e.c(1), acc, [&](Emit &e, Value kx, ValueRange in) {
       Value base = e.at(first, e.mul(kx, spec.dilation[2] * spec.c));
-      return emitProduct(e, pixels(e, base), advanced(e, weights, kx), e.c(depth()), in, plan.tile.sums);
+      return emitProduct(e, pixels(e, base), advanced(e, weights, kx), e.c(depth()), in, plan.tile, spec.panels);
     });
   }
 
   SmallVector<Value> advanced(Emit &e, ArrayRef<Value> weights, Value kx) const {
     SmallVector<Value> moved;
     for (Value w : weights)
-      moved.push_back(e.atVector(w, e.mul(kx, depth())));
+      moved.push_back(panelAt(e, w, e.mul(kx, depth()), spec.panels));
     return moved;
   }
 
@@ -79,14 +79,14 @@ struct ConvCode {
         SmallVector<Value> safe;
         for (unsigned r = 0; r < count; ++r)
           safe.push_back(e.select(inside[r], a[r], zeros));
-        return emitProduct(e, safe, w, e.c(depth()), in, plan.tile.sums);
+        return emitProduct(e, safe, w, e.c(depth()), in, plan.tile, spec.panels);
       };
       // Pixels [from, to) only; the others keep their sums.
       auto part = [&](Emit &e, unsigned from, unsigned to) {
         SmallVector<Value> out(in);
         auto range = ValueRange(in).slice(from * panels, (to - from) * panels);
         SmallVector<Value> sums =
-            emitProduct(e, ArrayRef(a).slice(from, to - from), w, e.c(depth()), range, plan.tile.sums);
+            emitProduct(e, ArrayRef(a).slice(from, to - from), w, e.c(depth()), range, plan.tile, spec.panels);
         std::copy(sums.begin(), sums.end(), out.begin() + from * panels);
         return out;
       };
@@ -119,7 +119,7 @@ struct ConvCode {
     Value x0 = e.sub(e.mul(ow, spec.stride[2]), op.padBefore[2]);
     Value groupOffset = e.mul(unit.group, depth());
     // Groups of few channels would leave half of every register to the fill.
-    Type lanes = VectorType::get({isNarrow(spec) ? 8 : kLanes}, e.f32Type);
+    Type lanes = sumsType(e, spec.panels, isNarrow(spec) ? 8 : kLanes);
     SmallVector<Value> acc(count * panels, e.zero(lanes));
     acc = emitTapRows(e, spec, op, unit, acc, [&](Emit &e, Value row, Value tap, ValueRange in) {
       SmallVector<Value> weights = panelPointers(e, panels, panel, tap);

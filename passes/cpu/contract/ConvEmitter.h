@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Direct f32 convolution on channels-last tensors, 1-D to 3-D, with a fused epilogue:
+// Direct convolution, f32 or of integers, on channels-last tensors, 1-D to 3-D, with a fused epilogue:
 // input [N, D, H, W, C], output [N, OD, OH, OW, OC], weights packed by packConv (or
 // packDepthwise). 2-D passes D = OD = 1 and kernel depth 1, 1-D also H = OH = 1.
 //
@@ -24,8 +24,10 @@ struct ConvSpec {
   int64_t kernel[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1};
   /// False promises that no tap ever falls outside the input.
   bool padded = true;
+  /// Pairs of i16: c counts pairs, and there is one group.
+  Panels panels = Panels::Floats;
 
-  bool isDepthwise() const { return groups == c && c > 1 && oc % c == 0; }
+  bool isDepthwise() const { return !arePairs(panels) && groups == c && c > 1 && oc % c == 0; }
   bool isMatmul() const;
 };
 

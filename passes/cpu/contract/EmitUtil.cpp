@@ -62,7 +62,9 @@ Value Emit::atVector(Value pointer, Value index) {
   return LLVM::GEPOp::create(b, loc, ptrType, row, pointer, ArrayRef<LLVM::GEPArg>{index});
 }
 
-Value Emit::loadScalar(Value pointer) { return LLVM::LoadOp::create(b, loc, f32Type, pointer, /*alignment=*/4); }
+Value Emit::loadScalar(Value pointer, Type type) {
+  return LLVM::LoadOp::create(b, loc, type, pointer, /*alignment=*/4);
+}
 
 Value Emit::load(Value pointer) { return load(pointer, vectorType); }
 
@@ -88,6 +90,29 @@ Value Emit::broadcast(Value scalar) { return broadcast(scalar, vectorType); }
 Value Emit::broadcast(Value scalar, Type type) { return vector::BroadcastOp::create(b, loc, type, scalar); }
 Value Emit::fma(Value x, Value y, Value z) { return vector::FMAOp::create(b, loc, x, y, z); }
 Value Emit::addf(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
+
+// By name, not as multiplications of widened halves: LLVM's clean-up takes that form apart
+// before it reaches instruction selection. An addition behind it becomes vpdpwssd where there is one.
+Value Emit::addDots(Value x, Value y, Value sum, unsigned vectorBytes) {
+  auto type = cast<VectorType>(sum.getType());
+  int64_t lanes = type.getNumElements(), width = std::min<int64_t>(lanes, vectorBytes / 4);
+  StringRef name = width == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
+  auto part = VectorType::get({width}, b.getI32Type());
+  Value bits = vector::BitCastOp::create(b, loc, y.getType(), x), dots;
+  auto cut = [&](Value v, int64_t from, int64_t count) -> Value {
+    if (cast<VectorType>(v.getType()).getNumElements() == count)
+      return v;
+    SmallVector<int64_t> mask(llvm::to_vector(llvm::seq<int64_t>(from, from + count)));
+    return vector::ShuffleOp::create(b, loc, v, v, mask);
+  };
+  for (int64_t i = 0; i < lanes; i += width) {
+    Value operands[] = {cut(bits, 2 * i, 2 * width), cut(y, 2 * i, 2 * width)};
+    Value dot = LLVM::CallIntrinsicOp::create(b, loc, part, b.getStringAttr(name), operands).getResult(0);
+    dots = dots ? Value(vector::ShuffleOp::create(b, loc, dots, dot, llvm::to_vector(llvm::seq<int64_t>(0, 2 * width))))
+                : dot;
+  }
+  return arith::AddIOp::create(b, loc, sum, dots);
+}
 Value Emit::zero() { return zero(vectorType); }
 Value Emit::zero(Type type) { return arith::ConstantOp::create(b, loc, type, cast<TypedAttr>(b.getZeroAttr(type))); }
 

@@ -41,7 +41,8 @@ public:
   mlir::Value at(mlir::Value pointer, mlir::Value offset);      ///< pointer + offset floats
   mlir::Value at(mlir::Value pointer, int64_t offset);          ///< the same, constant
   mlir::Value atVector(mlir::Value pointer, mlir::Value index); ///< pointer + 16 * index floats
-  mlir::Value loadScalar(mlir::Value pointer);
+  mlir::Value loadScalar(mlir::Value pointer) { return loadScalar(pointer, f32Type); }
+  mlir::Value loadScalar(mlir::Value pointer, mlir::Type type);
   mlir::Value load(mlir::Value pointer); ///< 16 floats, any float alignment
   mlir::Value load(mlir::Value pointer, mlir::Type type);
   mlir::Value load(mlir::Value pointer, mlir::Value mask); ///< masked lanes read as 0; mask may be null
@@ -52,6 +53,9 @@ public:
   mlir::Value broadcast(mlir::Value scalar, mlir::Type type);
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z); ///< x * y + z
   mlir::Value addf(mlir::Value x, mlir::Value y);
+  /// sum[i] + x[2i] * y[2i] + x[2i + 1] * y[2i + 1] over vectors of i32; x and y hold i16, x as the bits of i32. The
+  /// products of a pair must not all be -2^15 * -2^15. `vectorBytes` of the slice's registers.
+  mlir::Value addDots(mlir::Value x, mlir::Value y, mlir::Value sum, unsigned vectorBytes);
   mlir::Value zero(); ///< 16 zeros
   mlir::Value zero(mlir::Type type);
   /// The 8 lanes of `half` with 8 lanes of nothing above them.

@@ -52,9 +52,11 @@ struct MatmulCode {
   void tile(Emit &e, ArrayRef<Value> rows, unsigned panels, Value row, Value panel) const {
     SmallVector<Value> b;
     for (unsigned p = 0; p < panels; ++p)
-      b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), op.bytes ? kLanes / 4 : kLanes)));
-    SmallVector<Value> acc(rows.size() * panels, e.zero());
-    acc = emitProduct(e, rows, b, op.k, acc, sums == 1 ? 0 : sums * rows.size() * panels, op.bytes);
+      b.push_back(e.at(op.packedB, e.mul(e.mul(e.add(panel, p), op.k), stepFloats(op.panels))));
+    SmallVector<Value> acc(rows.size() * panels, e.zero(sumsType(e, op.panels)));
+    TileShape shape = plan.tile;
+    shape.sums = sums == 1 ? 0 : sums * rows.size() * panels;
+    acc = emitProduct(e, rows, b, op.k, acc, shape, op.panels);
     // Remainder variants are many: keep the epilogue's code once in each.
     Destination to = op.to;
     to.loopedEpilogue |= rows.size() > 2 && rows.size() < plan.tile.rows;

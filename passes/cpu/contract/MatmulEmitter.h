@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// f32 matrix product with a fused epilogue:
+// Matrix product, f32 or of integers, with a fused epilogue:
 //   C[b][m, n] = epilogue(sum over k of A[b][m, k] * B[b][k, n])
 // A is row-major with a row stride; B is packed in panels [ceil(N/16)][K][16], zero
-// filled (WeightPack.h for weights, PackEmitter.h for values).
+// filled (WeightPack.h for weights, PackEmitter.h for values). Pairs of i16 take the place
+// of floats (Panels): K and the row stride then count pairs.
 //
 // The work of one matrix is cut into units = row blocks x panel groups, numbered so
 // that consecutive units share a panel group, whose B stays in the second cache. Results
@@ -39,7 +40,7 @@ struct MatmulOperands {
   mlir::Value packedB;    ///< !llvm.ptr
   mlir::Value m, n, k;
   Destination to;
-  bool bytes = false; ///< B holds i8 instead of f32
+  Panels panels = Panels::Floats;
 };
 
 /// Emits units [begin, end) of `batch` products. `operandsOf(b, loc, batchIndex)` gives

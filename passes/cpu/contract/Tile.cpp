@@ -16,48 +16,69 @@ Value TilePosition::load(OpBuilder &b, Location loc, Value base, Value offset) c
 
 TileShape matmulTile(unsigned vectorBytes) {
   if (vectorBytes == 64)
-    return {8, 2, 8};
-  return {6, 1, 6};
+    return {8, 2, 8, vectorBytes};
+  return {6, 1, 6, vectorBytes};
 }
 
-/// One step of k: every row's scalar times every panel's vector.
-static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, MutableArrayRef<Value> acc, bool bytes) {
+VectorType sumsType(Emit &e, Panels panels, unsigned lanes) {
+  return VectorType::get({lanes}, arePairs(panels) ? Type(e.b.getI32Type()) : e.f32Type);
+}
+
+Value panelAt(Emit &e, Value panel, Value k, Panels panels) {
+  unsigned step = stepFloats(panels);
+  return step == kLanes ? e.atVector(panel, k) : e.at(panel, e.mul(k, step));
+}
+
+/// Step k of a panel, as what meets A: `sums` for floats, twice as many i16 for pairs.
+static Value loadColumns(Emit &e, Value panel, Value k, VectorType sums, Panels panels) {
+  VectorType pairs = VectorType::get({2 * sums.getNumElements()}, e.b.getI16Type());
+  Type i8 = e.b.getI8Type();
+  Value at = panelAt(e, panel, k, panels);
+  switch (panels) {
+  case Panels::Floats:
+    return e.load(at, sums);
+  case Panels::Bytes:
+    return arith::SIToFPOp::create(e.b, e.loc, sums, e.load(at, sums.clone(i8)));
+  case Panels::Pairs:
+    return e.load(at, pairs);
+  case Panels::BytePairs:
+    return arith::ExtSIOp::create(e.b, e.loc, pairs, e.load(at, pairs.clone(i8)));
+  }
+  llvm_unreachable("panels");
+}
+
+/// One step of k: every row's scalar, or pair, times every panel's vector.
+static void emitStep(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value k, MutableArrayRef<Value> acc,
+                     const TileShape &tile, Panels panels) {
   auto type = cast<VectorType>(acc[0].getType());
   SmallVector<Value> columns;
-  for (Value panel : b) {
-    if (!bytes) {
-      columns.push_back(e.load(e.atVector(panel, k), type));
-      continue;
-    }
-    // 16 bytes are 4 floats of an offset.
-    Value narrow = e.load(e.at(panel, e.mul(k, kLanes / 4)), type.clone(e.b.getI8Type()));
-    columns.push_back(arith::SIToFPOp::create(e.b, e.loc, type, narrow));
-  }
+  for (Value panel : b)
+    columns.push_back(loadColumns(e, panel, k, type, panels));
   for (auto [r, row] : llvm::enumerate(a)) {
-    Value scalar = e.broadcast(e.loadScalar(e.at(row, k)), type);
+    Value scalar = e.broadcast(e.loadScalar(e.at(row, k), type.getElementType()), type);
     for (size_t p = 0; p < b.size(); ++p) {
       Value &sum = acc[r * b.size() + p];
-      sum = e.fma(scalar, columns[p], sum);
+      sum = arePairs(panels) ? e.addDots(scalar, columns[p], sum, tile.vectorBytes) : e.fma(scalar, columns[p], sum);
     }
   }
 }
 
 SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Value count, ValueRange acc,
-                               unsigned maxSums, bool bytes) {
+                               const TileShape &tile, Panels panels) {
   size_t size = a.size() * b.size();
-  unsigned unroll = size * 4 <= maxSums ? 4 : size * 2 <= maxSums ? 2 : 1;
+  unsigned unroll = size * 4 <= tile.sums ? 4 : size * 2 <= tile.sums ? 2 : 1;
   Value zero = e.c(0);
   // Groups of few channels: straight code, a loop would cost as much as its body.
   if (int64_t steps = constantOf(count); steps > 0 && steps <= 8) {
     SmallVector<Value> sums(acc);
     for (int64_t k = 0; k < steps; ++k)
-      emitStep(e, a, b, e.c(k), sums, bytes);
+      emitStep(e, a, b, e.c(k), sums, tile, panels);
     return sums;
   }
   if (unroll == 1)
     return e.loop(zero, count, e.c(1), acc, [&](Emit &e, Value k, ValueRange in) {
       SmallVector<Value> out(in);
-      emitStep(e, a, b, k, out, bytes);
+      emitStep(e, a, b, k, out, tile, panels);
       return out;
     });
   SmallVector<Value> sums(acc);
@@ -67,16 +88,16 @@ SmallVector<Value> emitProduct(Emit &e, ArrayRef<Value> a, ArrayRef<Value> b, Va
   sums = e.loop(zero, main, e.c(unroll), sums, [&](Emit &e, Value k, ValueRange in) {
     SmallVector<Value> out(in);
     for (unsigned u = 0; u < unroll; ++u)
-      emitStep(e, a, b, e.add(k, u), MutableArrayRef(out).slice(u * size, size), bytes);
+      emitStep(e, a, b, e.add(k, u), MutableArrayRef(out).slice(u * size, size), tile, panels);
     return out;
   });
   for (unsigned half = unroll / 2; half >= 1; half /= 2)
     for (size_t i = 0; i < half * size; ++i)
-      sums[i] = e.addf(sums[i], sums[half * size + i]);
+      sums[i] = arePairs(panels) ? e.add(sums[i], sums[half * size + i]) : e.addf(sums[i], sums[half * size + i]);
   sums.truncate(size);
   return e.loop(main, count, e.c(1), sums, [&](Emit &e, Value k, ValueRange in) {
     SmallVector<Value> out(in);
-    emitStep(e, a, b, k, out, bytes);
+    emitStep(e, a, b, k, out, tile, panels);
     return out;
   });
 }
@@ -94,7 +115,7 @@ void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panel
                    Value row, Value col, Value colEnd, Columns columns) {
   SmallVector<Value> wide(acc);
   for (Value &value : wide)
-    if (value.getType() != e.vectorType)
+    if (cast<VectorType>(value.getType()).getNumElements() != kLanes)
       value = e.widen(value);
   auto unrolled = [&](Emit &e) {
     for (unsigned r = 0; r < rows; ++r)
@@ -109,7 +130,7 @@ void emitStoreTile(Emit &e, const Destination &to, unsigned rows, unsigned panel
       e.store(wide[i], e.at(tile, i * kLanes));
     e.loop(e.c(0), e.c(rows), 1, [&](Emit &e, Value r) {
       e.loop(e.c(0), e.c(panels), 1, [&](Emit &e, Value p) {
-        Value value = e.load(e.atVector(tile, e.add(e.mul(r, panels), p)));
+        Value value = e.load(e.atVector(tile, e.add(e.mul(r, panels), p)), wide[0].getType());
         TilePosition at{batch, e.add(row, r), e.add(col, e.mul(p, kLanes)), nullptr};
         if (masked)
           at.mask = e.maskBelow(e.max(e.sub(colEnd, at.col), e.c(0)));

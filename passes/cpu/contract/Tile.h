@@ -23,11 +23,11 @@ struct TilePosition {
   mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, mlir::Value base, mlir::Value offset) const;
 };
 
-/// Turns an accumulator (vector<16xf32>) into the result (same type). May be called
+/// Turns an accumulator (vector<16xf32>, or 16xi32) into the result (16 lanes of 4 bytes). May be called
 /// several times, for vectors of different tiles; each element of C is visited once.
 using Epilogue = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value acc, const TilePosition &)>;
 
-/// Where results go: f32 at base + row * rowStride + col, or wherever `store` puts
+/// Where results go: 4 bytes each at base + row * rowStride + col, or wherever `store` puts
 /// them (other dtypes, transposed outputs). Base already accounts for batch, except in
 /// convolutions, whose row counts over the batch.
 struct Destination {
@@ -41,20 +41,39 @@ struct Destination {
   std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value value, const TilePosition &)> store;
 };
 
+/// What panels hold, and how they meet A. Sums of floats are f32, those of integers i32.
+enum class Panels {
+  Floats,    ///< f32
+  Bytes,     ///< f32 values that are integers of 8 bits, as i8
+  Pairs,     ///< i16 in A and in the panels, two along k in the place of one float: every count of k is of pairs
+  BytePairs, ///< the same, the panels' values as i8
+};
+inline bool arePairs(Panels panels) { return panels == Panels::Pairs || panels == Panels::BytePairs; }
+/// The room, in floats, of one step of k in a panel.
+inline unsigned stepFloats(Panels panels) {
+  return panels == Panels::Bytes ? kLanes / 4 : panels == Panels::BytePairs ? kLanes / 2 : kLanes;
+}
+
+/// Step k of the panel at `panel`.
+mlir::Value panelAt(Emit &e, mlir::Value panel, mlir::Value k, Panels panels);
+
 /// Rows and panels of the main tile, by the width of the slice's registers (CpuSlice::vectorBytes:
 /// 32 or 64).
 struct TileShape {
   unsigned rows, panels;
-  unsigned sums; ///< 16-lane sums that short tiles may spread k over
+  unsigned sums;             ///< 16-lane sums that short tiles may spread k over
+  unsigned vectorBytes = 64; ///< of the slice's registers
 };
 TileShape matmulTile(unsigned vectorBytes); ///< 8 x 2 on AVX-512, 6 x 1 on AVX2
 
 /// acc[r * panels + p] += sum over k < count of a[r][k] * b[p][k * 16 + lane].
 /// `count` may be 0. `acc` holds rows * panels vectors of 16 lanes, or of 8 where the upper
-/// half of the panel is fill; returns as many. `maxSums`: TileShape::sums. `bytes`: b holds i8.
+/// half of the panel is fill; returns as many. `tile.sums` bounds how many vectors k is spread over.
 llvm::SmallVector<mlir::Value> emitProduct(Emit &e, llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
-                                           mlir::Value count, mlir::ValueRange acc, unsigned maxSums,
-                                           bool bytes = false);
+                                           mlir::Value count, mlir::ValueRange acc, const TileShape &tile,
+                                           Panels panels);
+/// The type of the sums: 16 lanes, or 8.
+mlir::VectorType sumsType(Emit &e, Panels panels, unsigned lanes = kLanes);
 
 /// Which of a tile's columns exist.
 enum class Columns {

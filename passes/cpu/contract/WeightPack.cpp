@@ -36,25 +36,36 @@ int64_t PackLayout::sourceOf(int64_t packedIndex) const {
   return offset;
 }
 
-PackLayout packMatmulB(int64_t k, int64_t n, int64_t kStride, int64_t nStride) {
-  return {{{panels(n), 1, kPanel}, {k, 0, 1}, {kPanel, 1, 1}}, {k, n}, {kStride, nStride}};
+/// Makes pairs of the steps along `axis`, the last dimension but the lanes.
+static PackLayout inPairs(PackLayout layout, unsigned axis) {
+  PackLayout::Dim &steps = layout.dims[layout.dims.size() - 2];
+  assert(steps.axis == axis && steps.size % 2 == 0);
+  steps = {steps.size / 2, axis, 2};
+  layout.dims.push_back({2, axis, 1});
+  return layout;
+}
+
+PackLayout packMatmulB(int64_t k, int64_t n, int64_t kStride, int64_t nStride, bool pairs) {
+  PackLayout layout{{{panels(n), 1, kPanel}, {k, 0, 1}, {kPanel, 1, 1}}, {k, n}, {kStride, nStride}};
+  return pairs ? inPairs(std::move(layout), 0) : layout;
 }
 
 PackLayout packConv(int64_t groups, int64_t oc, int64_t cPerGroup, llvm::ArrayRef<int64_t> kernel,
-                    llvm::ArrayRef<int64_t> strides) {
+                    llvm::ArrayRef<int64_t> strides, bool pairs) {
   assert(kernel.size() == 3 && strides.size() == 5);
   // The output channel is split into (group, channel of the group), so that the fill of
   // one group's last panel is not the next group's first channel.
   int64_t perGroup = oc / groups;
-  return {{{groups, 0, 1},
-           {panels(perGroup), 1, kPanel},
-           {kernel[0], 3, 1},
-           {kernel[1], 4, 1},
-           {kernel[2], 5, 1},
-           {cPerGroup, 2, 1},
-           {kPanel, 1, 1}},
-          {groups, perGroup, cPerGroup, kernel[0], kernel[1], kernel[2]},
-          {strides[0] * perGroup, strides[0], strides[1], strides[2], strides[3], strides[4]}};
+  PackLayout layout{{{groups, 0, 1},
+                     {panels(perGroup), 1, kPanel},
+                     {kernel[0], 3, 1},
+                     {kernel[1], 4, 1},
+                     {kernel[2], 5, 1},
+                     {cPerGroup, 2, 1},
+                     {kPanel, 1, 1}},
+                    {groups, perGroup, cPerGroup, kernel[0], kernel[1], kernel[2]},
+                    {strides[0] * perGroup, strides[0], strides[1], strides[2], strides[3], strides[4]}};
+  return pairs ? inPairs(std::move(layout), 2) : layout;
 }
 
 PackLayout packDepthwise(int64_t oc, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides) {

@@ -33,14 +33,14 @@ struct PackLayout {
   int64_t sourceOf(int64_t packedIndex) const;
 };
 
-/// B [K, N] with any strides -> [ceil(N/16)][K][16].
-PackLayout packMatmulB(int64_t k, int64_t n, int64_t kStride, int64_t nStride);
+/// B [K, N] with any strides -> [ceil(N/16)][K][16], with `pairs` (K even) [ceil(N/16)][K/2][16][2].
+PackLayout packMatmulB(int64_t k, int64_t n, int64_t kStride, int64_t nStride, bool pairs = false);
 
 /// Convolution weights, source strides for axes (OC, C / groups, KD, KH, KW), as
 /// ONNX's W; pass KD = 1 for 2-D and KD = KH = 1 for 1-D.
-/// -> [groups][ceil(OC/groups / 16)][KD][KH][KW][C / groups][16].
+/// -> [groups][ceil(OC/groups / 16)][KD][KH][KW][C / groups][16]; `pairs` as above, along C / groups.
 PackLayout packConv(int64_t groups, int64_t oc, int64_t cPerGroup, llvm::ArrayRef<int64_t> kernel,
-                    llvm::ArrayRef<int64_t> strides);
+                    llvm::ArrayRef<int64_t> strides, bool pairs = false);
 
 /// Depthwise weights (C / groups == 1), the same source axes without C:
 /// (OC, KD, KH, KW) -> [ceil(OC / 16)][KD][KH][KW][16].

@@ -195,8 +195,24 @@ static Value weightOf(GraphBuilder &g, const Packed &p) {
   return p.weight.quant ? dequantized(g, p.weight) : g.castTo(p.weight.tensor, g.b.getF32Type());
 }
 
+/// Codes less their zero points, as f32 in `q` and for weights [out, in] of 8 bits, multiplied as integers; null where
+/// no packed kernel would follow.
+static Value integerProduct(GraphBuilder &g, Value q, const Packed &p) {
+  Value w = p.weight.tensor;
+  auto depth = g.rank(w) == 2 ? graph::constantOf(g.dim(w, 1)) : std::nullopt;
+  if (g.rank(q) < 2 || !depth || *depth % 2 != 0)
+    return {};
+  Type i16 = g.b.getI16Type();
+  const Quantization &k = *p.weight.quant;
+  w = g.castTo(w, i16);
+  if (g.doubleOf(k.zeroPoint) != 0.0)
+    w = g.sub(w, fitted(g, g.castTo(k.zeroPoint, i16), k.axis, 2));
+  Value v = g.create<graph::MatmulOp>({g.castTo(q, i16), g.swapLast(w)}, {g.typeAttr("to", g.b.getI32Type())});
+  return g.castTo(v, g.b.getF32Type());
+}
+
 /// A product with activations that are quantized by their own range, as torch's dynamic modules do it. Operands are
-/// the integers less their zero points, as f32: such products are exact below 2^24 in any order (the rest rounds as
+/// the integers less their zero points, whose sum is exact, or as f32 exact below 2^24 in any order (the rest rounds as
 /// any f32 sum), and both scales come after, where torch has them. One bit lost here can be a step in the next layer.
 static Value linearDynamic(AtenCall &c, Value x, const Packed &p, bool reduceRange) {
   GraphBuilder &g = c.g;
@@ -223,10 +239,11 @@ static Value linearDynamic(AtenCall &c, Value x, const Packed &p, bool reduceRan
 
   const Quantization &k = *p.weight.quant;
   int64_t rank = g.rank(p.weight.tensor);
-  Value w = g.castTo(p.weight.tensor, f), offset = fitted(g, g.castTo(k.zeroPoint, f), k.axis, rank);
-  if (g.doubleOf(offset) != 0.0)
-    w = g.sub(w, offset);
-  Value v = linearOf(c, q, w, Value());
+  Value v = integerProduct(g, q, p);
+  if (!v) {
+    Value w = g.castTo(p.weight.tensor, f), offset = fitted(g, g.castTo(k.zeroPoint, f), k.axis, rank);
+    v = linearOf(c, q, g.doubleOf(offset) != 0.0 ? g.sub(w, offset) : w, Value());
+  }
   if (!v)
     return v;
   v = g.mul(v, g.mul(scale, fitted(g, g.castTo(k.scale, f), k.axis < 0 ? -1 : g.rank(v) - 1, g.rank(v))));
