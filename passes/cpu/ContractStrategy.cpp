@@ -117,10 +117,23 @@ static Value offsetBy(GroupEmitter &g, Value base, Value floats) {
                              ValueRange{floats});
 }
 
-static contract::Destination destination(GroupEmitter &g, const Contraction &c, EpilogueEmitter &epilogue) {
+/// Rows of the result, `rowStride` elements apart, from element `first` of the kernel's output.
+static contract::Destination destination(GroupEmitter &g, const Contraction &c, EpilogueEmitter &epilogue, Value first,
+                                         Value rowStride) {
   contract::Destination to;
-  to.base = g.frame.outputs[0];
-  to.rowStride = g.expr(c.dims.back());
+  to.rowStride = rowStride;
+  Type elem = cast<RankedTensorType>(c.root.getType()).getElementType();
+  if (elem.getIntOrFloatBitWidth() == 32)
+    to.base = first ? offsetBy(g, g.frame.outputs[0], first) : g.frame.outputs[0];
+  else
+    to.store = [&g, elem, first, rowStride](OpBuilder &b, Location, Value value, const contract::TilePosition &pos) {
+      auto saved = g.b.saveInsertionPoint();
+      g.b.restoreInsertionPoint(b.saveInsertionPoint());
+      Value at = arith::AddIOp::create(g.b, arith::MulIOp::create(g.b, pos.row, rowStride), pos.col);
+      g.storeAt(g.frame.outputs[0], elem, first ? Value(arith::AddIOp::create(g.b, at, first)) : at, value, pos.mask);
+      b.restoreInsertionPoint(g.b.saveInsertionPoint());
+      g.b.restoreInsertionPoint(saved);
+    };
   if (!epilogue.trivial())
     to.epilogue = [&](OpBuilder &b, Location loc, Value acc, const contract::TilePosition &pos) {
       return epilogue(b, loc, acc, pos);
@@ -139,7 +152,7 @@ static void emitPacked(GroupEmitter &g, const Contraction &c) {
                               g.expr(c.m),
                               g.expr(c.n),
                               g.expr(c.k),
-                              destination(g, c, epilogue)};
+                              destination(g, c, epilogue, {}, g.expr(c.dims.back()))};
   op.panels = c.panels;
   contract::emitMatmul(g.b, g.b.getLoc(), cutMatmul(c, g.frame.machine.vectorBytes), g.frame.begin, g.frame.end, op.m,
                        op.n, op.k, [&](OpBuilder &, Location, Value) { return op; });
@@ -162,7 +175,7 @@ static void emitConvolution(GroupEmitter &g, const Contraction &c) {
     op.out[at] = real ? g.expr(c.dims[1 + i]) : g.i64(1);
     op.padBefore[at] = g.i64(real ? conv.getPadsBegin()[i] : 0);
   }
-  op.to = destination(g, c, epilogue);
+  op.to = destination(g, c, epilogue, {}, g.expr(c.dims.back()));
   contract::emitConv(g.b, g.b.getLoc(), c.conv, cutConv(c, g.frame.machine.vectorBytes), op, g.frame.begin,
                      g.frame.end);
 }
@@ -215,12 +228,10 @@ static void emitBatch(GroupEmitter &g, const Contraction &c) {
     op.aRowStride = g.expr(c.a.strides[c.a.strides.size() - 2]);
     op.packedB = g.frame.scratch;
     op.m = g.expr(c.m), op.n = cols, op.k = g.expr(c.k);
-    op.to = destination(g, c, epilogue);
     Value out = col0;
     for (size_t i = 0; i + 2 < rank; ++i)
       out = arith::AddIOp::create(b, out, arith::MulIOp::create(b, batch[i], g.expr(c.outStrides[i])));
-    op.to.base = offsetBy(g, g.frame.outputs[0], out);
-    op.to.rowStride = g.expr(c.outStrides[rank - 2]);
+    op.to = destination(g, c, epilogue, out, g.expr(c.outStrides[rank - 2]));
     contract::emitMatmul(b, b.getLoc(), plan, g.i64(0), g.i64(1), op.m, op.n, op.k,
                          [&](OpBuilder &, Location, Value) { return op; });
   });

@@ -149,7 +149,7 @@ Contraction describeContraction(func::FuncOp kernel) {
       c.outStrides[p] = out[j];
   }
   auto panels = panelsFor(c.op, kernel->hasAttr("wick.bytes"));
-  if (!panels || elementOf(c.root).getIntOrFloatBitWidth() != 32 || wick::graph::isCoded(elementOf(c.root)) ||
+  if (!panels || !elementOf(c.root).isIntOrFloat() || isCoded(elementOf(c.root)) ||
       body.getTerminator()->getNumOperands() != 1 || dimsOf(c.root.getType()) != c.dims)
     return c;
   c.panels = *panels;

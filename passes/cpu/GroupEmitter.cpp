@@ -117,7 +117,7 @@ Value GroupEmitter::rounded(Value value, Type elem) {
   return arith::ExtFOp::create(b, value.getType(), narrow);
 }
 
-void GroupEmitter::storeAt(Value base, Type elem, Value linear, Value value) {
+void GroupEmitter::storeAt(Value base, Type elem, Value linear, Value value, Value mask) {
   auto vec = dyn_cast<VectorType>(value.getType());
   Type st = storageType(elem), out = laned(st, vec ? vec.getNumElements() : 1);
   if (elem.isInteger(1))
@@ -125,7 +125,10 @@ void GroupEmitter::storeAt(Value base, Type elem, Value linear, Value value) {
   else if (isa<FloatType>(st) && computeType(elem) != st)
     value = arith::TruncFOp::create(b, out, value);
   Value at = LLVM::GEPOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), st, base, ValueRange{linear});
-  LLVM::StoreOp::create(b, value, at, storageBytes(elem));
+  if (mask)
+    LLVM::MaskedStoreOp::create(b, value, at, mask, b.getI32IntegerAttr(storageBytes(elem)));
+  else
+    LLVM::StoreOp::create(b, value, at, storageBytes(elem));
 }
 
 void GroupEmitter::store(unsigned k, Value value, ArrayRef<Value> index) {

@@ -45,7 +45,7 @@ public:
   mlir::Value expr(mlir::AffineExpr e); ///< of the kernel's symbols, placed at entry
   /// `mask` (vector of i1): lanes outside are not read and are 0.
   mlir::Value loadAt(mlir::Value base, mlir::Type elem, mlir::Value linear, unsigned lanes, mlir::Value mask = {});
-  void storeAt(mlir::Value base, mlir::Type elem, mlir::Value linear, mlir::Value value);
+  void storeAt(mlir::Value base, mlir::Type elem, mlir::Value linear, mlir::Value value, mlir::Value mask = {});
   /// `value` as an element of type `elem` would hold it: 16-bit floats are rounded op
   /// by op, so that fusing does not change what a model computes.
   mlir::Value rounded(mlir::Value value, mlir::Type elem);

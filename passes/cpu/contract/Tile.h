@@ -23,8 +23,8 @@ struct TilePosition {
   mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, mlir::Value base, mlir::Value offset) const;
 };
 
-/// Turns an accumulator (vector<16xf32>, or 16xi32) into the result (16 lanes of 4 bytes). May be called
-/// several times, for vectors of different tiles; each element of C is visited once.
+/// Turns an accumulator (vector<16xf32>, or 16xi32) into the result: 16 lanes, of 4 bytes without a `store`. May be
+/// called several times, for vectors of different tiles; each element of C is visited once.
 using Epilogue = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value acc, const TilePosition &)>;
 
 /// Where results go: 4 bytes each at base + row * rowStride + col, or wherever `store` puts
