@@ -69,6 +69,24 @@ def NarrowProducts : Pass<"wick-narrow-products", "::mlir::ModuleOp"> {
   let dependentDialects = ["::wick::graph::WickDialect"];
 }
 
+def HalfProducts : Pass<"wick-half-products", "::mlir::ModuleOp"> {
+  let summary = "Products of 16-bit floats are those of f32 with rounded results";
+  let description = [{
+    matmul and conv of f16 or bf16 compute in f32 and round once. Stated so, they get the kernels of
+    f32; constant weights stay in 16 bits there and are widened as they are loaded.
+
+    ```mlir
+    %y = wick.matmul %x, %w : (tensor<4x8xf16>, tensor<8x3xf16>) -> tensor<4x3xf16>
+    // becomes
+    %a = wick.cast %x {to = f32} : (tensor<4x8xf16>) -> tensor<4x8xf32>
+    %b = wick.cast %w {to = f32} : (tensor<8x3xf16>) -> tensor<8x3xf32>
+    %s = wick.matmul %a, %b : (tensor<4x8xf32>, tensor<8x3xf32>) -> tensor<4x3xf32>
+    %y = wick.cast %s {to = f16} : (tensor<4x3xf32>) -> tensor<4x3xf16>
+    ```
+  }];
+  let dependentDialects = ["::wick::graph::WickDialect"];
+}
+
 //===-- layout --------------------------------------------------------------===//
 
 def Layout : Pass<"wick-layout", "::mlir::ModuleOp"> {

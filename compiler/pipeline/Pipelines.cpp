@@ -34,6 +34,8 @@ bool buildPhase(StringRef phase, OpPassManager &pm, bool remarks, ArrayRef<std::
       pm.addPass(createFoldScale());
     if (wants("narrow-products"))
       pm.addPass(createNarrowProducts());
+    if (wants("half-products"))
+      pm.addPass(createHalfProducts());
     tidy();
     pm.addPass(createCheckGraph());
     return true;

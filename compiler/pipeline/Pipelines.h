@@ -10,8 +10,8 @@ namespace wick::compiler {
 
 /// Steps that a compilation can do without, in the order in which they run: the
 /// result is slower but must not differ. "fuse" gives every op its own kernel.
-inline constexpr llvm::StringRef optionalStepNames[] = {"canonicalize",    "cse",    "simplify", "fold-scale",
-                                                        "narrow-products", "layout", "fuse"};
+inline constexpr llvm::StringRef optionalStepNames[] = {"canonicalize",    "cse",           "simplify", "fold-scale",
+                                                        "narrow-products", "half-products", "layout",   "fuse"};
 
 /// Adds the passes of phase "graph", "layout" or "fuse", those of `without` left
 /// out; false for other names.

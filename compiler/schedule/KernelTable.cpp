@@ -101,7 +101,7 @@ FailureOr<KernelCall> KernelTable::intern(Operation *op, std::string &error) {
   cpu::collapseDims(f);
   for (auto &p : cpu::choosePacking(
            f, [&](unsigned i) { return cpu::isStaticOperand(op, i); },
-           [&](unsigned i) { return cpu::isByteOperand(op, i); }))
+           [&](unsigned i) { return cpu::narrowTypeOfOperand(op, i); }))
     call.packed.push_back({p.operand, p.layout, p.bytes});
   call.args = cpu::renumberSymbols(f);
   cpu::KernelPlan plan = cpu::planKernel(f);

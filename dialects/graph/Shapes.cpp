@@ -112,17 +112,23 @@ Symbols Symbols::of(ModuleOp module) {
   Symbols table(module.getContext());
   auto list = module->getAttrOfType<ArrayAttr>("wick.symbols");
   for (Attribute a : list ? list.getValue() : ArrayRef<Attribute>()) {
-    auto d = cast<DictionaryAttr>(a);
+    // Entries of another form, which the check of phase graph reports, describe nothing.
+    auto d = dyn_cast<DictionaryAttr>(a);
+    auto kind = d ? d.getAs<StringAttr>("kind") : nullptr;
+    auto min = d ? d.getAs<IntegerAttr>("min") : nullptr, max = d ? d.getAs<IntegerAttr>("max") : nullptr;
     SymbolInfo info;
-    StringRef kind = d.getAs<StringAttr>("kind").getValue();
+    if (!kind || !min || !max) {
+      table.infos.push_back(std::move(info));
+      continue;
+    }
     for (auto [i, name] : llvm::enumerate(kindNames))
       if (kind == name)
         info.kind = SymbolInfo::Kind(i);
-    info.min = d.getAs<IntegerAttr>("min").getInt();
-    info.max = d.getAs<IntegerAttr>("max").getInt();
+    info.min = min.getInt();
+    info.max = max.getInt();
     if (auto n = d.getAs<StringAttr>("name"))
       info.name = n.str();
-    if (auto m = d.getAs<AffineMapAttr>("args")) {
+    if (auto m = d.getAs<AffineMapAttr>("args"); m && m.getValue().getNumResults() == 2) {
       info.lhs = m.getValue().getResult(0);
       info.rhs = m.getValue().getResult(1);
     }

@@ -42,8 +42,22 @@ std::string problemOf(Type type, size_t symbols) {
   return problem;
 }
 
+/// Whether an entry of `wick.symbols` has the form that Symbols::saveTo gives it.
+bool describesSymbol(Attribute a) {
+  auto d = dyn_cast<DictionaryAttr>(a);
+  auto map = d ? d.getAs<AffineMapAttr>("args") : nullptr;
+  return d && d.getAs<StringAttr>("kind") && d.getAs<IntegerAttr>("min") && d.getAs<IntegerAttr>("max") &&
+         (!d.get("args") || (map && map.getValue().getNumResults() == 2));
+}
+
 struct CheckGraph : wick::impl::CheckGraphBase<CheckGraph> {
   void runOnOperation() override {
+    auto list = getOperation()->getAttrOfType<ArrayAttr>("wick.symbols");
+    for (auto [i, entry] : llvm::enumerate(list ? list.getValue() : ArrayRef<Attribute>()))
+      if (!describesSymbol(entry)) {
+        getOperation().emitError("symbol s") << i << " has no kind, min and max: " << entry;
+        signalPassFailure();
+      }
     size_t symbols = wick::graph::Symbols::of(getOperation()).all().size();
     getOperation().walk([&](Operation *op) {
       auto check = [&](Value v) {

@@ -18,13 +18,18 @@ namespace wick::cpu {
 
 bool isStaticOperand(Operation *call, unsigned i) { return passes::isStaticValue(call->getOperand(i)); }
 
-bool isByteOperand(Operation *call, unsigned i) {
+StringRef narrowTypeOfOperand(Operation *call, unsigned i) {
   Value v = call->getOperand(i);
   while (auto t = v.getDefiningOp<TransposeOp>())
     v = t.getX();
   auto elem = [](Value x) { return cast<RankedTensorType>(x.getType()).getElementType(); };
   auto from = v.getDefiningOp<CastOp>();
-  return from && elem(from.getX()).isSignlessInteger(8) && (elem(v).isF32() || elem(v).isSignlessInteger(16));
+  if (!from)
+    return "";
+  Type narrow = elem(from.getX()), wide = elem(v);
+  if (narrow.isSignlessInteger(8) && (wide.isF32() || wide.isSignlessInteger(16)))
+    return "i8";
+  return !wide.isF32() ? "" : narrow.isF16() ? "f16" : narrow.isBF16() ? "bf16" : "";
 }
 
 //===-- Symbols ------------------------------------------------------------===//
@@ -195,7 +200,7 @@ void collapseDims(func::FuncOp kernel) {
 }
 
 SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsigned)> isStatic,
-                                   function_ref<bool(unsigned)> isByte) {
+                                   function_ref<StringRef(unsigned)> narrowType) {
   auto strategy = kernel->getAttrOfType<StringAttr>("wick.strategy");
   if (!strategy || strategy.getValue() != "contract")
     return {};
@@ -206,9 +211,9 @@ SmallVector<Packing> choosePacking(func::FuncOp kernel, function_ref<bool(unsign
     if (layout.empty())
       continue;
     kernel->setAttr("wick.packed", Builder(kernel.getContext()).getI64IntegerAttr(i));
-    if ((layout == "matmul" || StringRef(layout).ends_with(":pairs")) && isByte(i)) {
-      layout += ":i8";
-      kernel->setAttr("wick.bytes", UnitAttr::get(kernel.getContext()));
+    if (StringRef narrow = narrowType(i); layout != "depthwise" && !narrow.empty()) {
+      layout += (":" + narrow).str();
+      kernel->setAttr("wick.narrow", StringAttr::get(kernel.getContext(), narrow));
     }
     int64_t bytes = packedBytes(layout, cast<RankedTensorType>(kernel.getArgument(i).getType()));
     return {{i, std::move(layout), bytes}};

@@ -27,13 +27,14 @@ struct Packing {
   std::string layout;
   int64_t bytes;
 };
-/// Weights of a product for which `isByte` holds are packed as i8 (`wick.bytes`): a quarter of the memory to read.
+/// Weights of a product that `narrowType` names a type for, "i8", "f16" or "bf16", are packed in it (`wick.narrow`):
+/// less memory to read.
 llvm::SmallVector<Packing> choosePacking(mlir::func::FuncOp kernel, llvm::function_ref<bool(unsigned)> isStatic,
-                                         llvm::function_ref<bool(unsigned)> isByte);
+                                         llvm::function_ref<llvm::StringRef(unsigned)> narrowType);
 
 /// Whether operand `i` of a kernel call is evaluated at package time.
 bool isStaticOperand(mlir::Operation *call, unsigned i);
-/// Whether it holds integers of a weight of type i8 as f32.
-bool isByteOperand(mlir::Operation *call, unsigned i);
+/// "i8", "f16" or "bf16" where it holds the numbers of a weight of that type as wider ones; else "".
+llvm::StringRef narrowTypeOfOperand(mlir::Operation *call, unsigned i);
 
 } // namespace wick::cpu

@@ -4,6 +4,8 @@
 //
 #include "passes/cpu/Contraction.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 using namespace mlir;
 using namespace wick::graph;
 
@@ -41,13 +43,17 @@ static bool stridesOf(Value v, Strided &out) {
 
 static Type elementOf(Value v) { return cast<RankedTensorType>(v.getType()).getElementType(); }
 
-/// The panels for the element types of an op; none where no emitter knows them. `bytes`: weights that fit 8 bits.
-static std::optional<contract::Panels> panelsFor(Operation *op, bool bytes) {
+/// The panels for the element types of an op and the type that weights are packed in; none where no emitter knows them.
+static std::optional<contract::Panels> panelsFor(Operation *op, StringRef narrow) {
   Type a = elementOf(op->getOperand(0)), b = elementOf(op->getOperand(1)), sum = elementOf(op->getResult(0));
   if (a.isF32() && b.isF32() && sum.isF32())
-    return bytes ? contract::Panels::Bytes : contract::Panels::Floats;
+    return llvm::StringSwitch<contract::Panels>(narrow)
+        .Case("i8", contract::Panels::Bytes)
+        .Case("f16", contract::Panels::Halves)
+        .Case("bf16", contract::Panels::BFloats)
+        .Default(contract::Panels::Floats);
   if (a.isSignlessInteger(16) && b.isSignlessInteger(16) && sum.isSignlessInteger(32))
-    return bytes ? contract::Panels::BytePairs : contract::Panels::Pairs;
+    return narrow == "i8" ? contract::Panels::BytePairs : contract::Panels::Pairs;
   return std::nullopt;
 }
 
@@ -148,7 +154,8 @@ Contraction describeContraction(func::FuncOp kernel) {
     for (auto [j, p] : llvm::enumerate(t.getPerm()))
       c.outStrides[p] = out[j];
   }
-  auto panels = panelsFor(c.op, kernel->hasAttr("wick.bytes"));
+  auto narrow = kernel->getAttrOfType<StringAttr>("wick.narrow");
+  auto panels = panelsFor(c.op, narrow ? narrow.getValue() : "");
   if (!panels || !elementOf(c.root).isIntOrFloat() || isCoded(elementOf(c.root)) ||
       body.getTerminator()->getNumOperands() != 1 || dimsOf(c.root.getType()) != c.dims)
     return c;

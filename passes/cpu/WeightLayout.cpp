@@ -14,7 +14,8 @@ namespace wick::cpu {
 /// [taps..., C / groups, O].
 static bool layoutFor(StringRef layout, RankedTensorType type, contract::PackLayout &out) {
   ArrayRef<int64_t> shape = type.getShape();
-  layout.consume_back(":i8");
+  for (StringRef type : {":i8", ":f16", ":bf16"})
+    layout.consume_back(type);
   bool pairs = layout.consume_back(":pairs");
   if (layout == "matmul" && shape.size() == 2) {
     out = contract::packMatmulB(shape[0], shape[1], shape[1], 1, pairs);
@@ -44,16 +45,43 @@ static bool layoutFor(StringRef layout, RankedTensorType type, contract::PackLay
 
 /// Bytes of a packed value.
 static int64_t packedWidth(StringRef layout) {
-  return layout.ends_with(":i8") ? 1 : layout.ends_with(":pairs") ? 2 : 4;
+  if (layout.ends_with(":i8"))
+    return 1;
+  return layout.ends_with(":pairs") || layout.ends_with("f16") ? 2 : 4;
 }
 
-template <class Wide>
-static std::vector<int8_t> narrowed(ArrayRef<char> bytes) {
-  std::vector<int8_t> narrow(bytes.size() / sizeof(Wide));
+/// The f16 number that `bits` of an f32 stand for, which is one.
+static uint16_t exactHalf(uint32_t bits) {
+  uint32_t sign = bits >> 16 & 0x8000, exponent = bits >> 23 & 255, mantissa = bits & 0x7fffff;
+  if (exponent == 255)
+    return sign | 0x7c00 | mantissa >> 13;
+  if (exponent >= 113)
+    return sign | (exponent - 112) << 10 | mantissa >> 13;
+  return exponent >= 103 ? sign | (mantissa | 0x800000) >> (126 - exponent) : sign; // below 2^-14: no leading one
+}
+
+/// The values of a weight in the narrower type that they come from.
+template <class Wide, class Narrow>
+static std::vector<char> narrowed(ArrayRef<char> bytes, Narrow (*convert)(Wide)) {
+  std::vector<char> out(bytes.size() / sizeof(Wide) * sizeof(Narrow));
   const auto *wide = reinterpret_cast<const Wide *>(bytes.data());
-  for (size_t i = 0; i < narrow.size(); ++i)
-    narrow[i] = static_cast<int8_t>(wide[i]); // integers of a weight of that type
-  return narrow;
+  auto *narrow = reinterpret_cast<Narrow *>(out.data());
+  for (size_t i = 0; i < bytes.size() / sizeof(Wide); ++i)
+    narrow[i] = convert(wide[i]);
+  return out;
+}
+
+/// `bytes`, of f32 or with pairs i16, in the type at the layout's end; none without one.
+static std::vector<char> narrowed(StringRef layout, ArrayRef<char> bytes) {
+  if (layout.ends_with(":pairs:i8"))
+    return narrowed<int16_t, int8_t>(bytes, [](int16_t v) { return int8_t(v); });
+  if (layout.ends_with(":i8"))
+    return narrowed<float, int8_t>(bytes, [](float v) { return int8_t(v); });
+  if (layout.ends_with(":bf16"))
+    return narrowed<uint32_t, uint16_t>(bytes, [](uint32_t v) { return uint16_t(v >> 16); });
+  if (layout.ends_with(":f16"))
+    return narrowed<uint32_t, uint16_t>(bytes, exactHalf);
+  return {};
 }
 
 int64_t packedBytes(StringRef layout, RankedTensorType type) {
@@ -68,16 +96,11 @@ bool packWeight(StringRef layout, RankedTensorType type, ArrayRef<char> bytes, s
     error = "weight layout '" + layout.str() + "' does not fit";
     return false;
   }
-  if (layout.ends_with(":i8")) {
-    bool pairs = layout.drop_back(3).ends_with(":pairs");
-    std::vector<int8_t> narrow = pairs ? narrowed<int16_t>(bytes) : narrowed<float>(bytes);
-    out.resize(l.numElements());
-    contract::packBytes(l, narrow.data(), out.data(), 1, 0, l.numElements());
-    return true;
-  }
+  std::vector<char> narrow = narrowed(layout, bytes);
+  const char *source = narrow.empty() ? bytes.data() : narrow.data();
   int64_t width = packedWidth(layout);
   out.resize(l.numElements() * width);
-  contract::packBytes(l, bytes.data(), out.data(), width, 0, l.numElements());
+  contract::packBytes(l, source, out.data(), width, 0, l.numElements());
   return true;
 }
 

@@ -13,7 +13,7 @@
 namespace wick::cpu {
 
 /// "matmul", "conv:GROUPS", "depthwise": panels of 16 columns as f32. With ":pairs" behind it panels of i16, two of k
-/// beside each other. With ":i8" in the end values that are integers of [-128, 127], as i8.
+/// beside each other. With a type in the end, ":i8", ":f16" or ":bf16", values that are numbers of that type in it.
 /// Bytes of a tensor of `type` in `layout`; -1 when the layout does not fit.
 int64_t packedBytes(llvm::StringRef layout, mlir::RankedTensorType type);
 

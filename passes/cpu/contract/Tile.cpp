@@ -39,6 +39,10 @@ static Value loadColumns(Emit &e, Value panel, Value k, VectorType sums, Panels 
     return e.load(at, sums);
   case Panels::Bytes:
     return arith::SIToFPOp::create(e.b, e.loc, sums, e.load(at, sums.clone(i8)));
+  case Panels::Halves:
+    return arith::ExtFOp::create(e.b, e.loc, sums, e.load(at, sums.clone(e.b.getF16Type())));
+  case Panels::BFloats:
+    return arith::ExtFOp::create(e.b, e.loc, sums, e.load(at, sums.clone(e.b.getBF16Type())));
   case Panels::Pairs:
     return e.load(at, pairs);
   case Panels::BytePairs:

@@ -45,13 +45,26 @@ struct Destination {
 enum class Panels {
   Floats,    ///< f32
   Bytes,     ///< f32 values that are integers of 8 bits, as i8
+  Halves,    ///< f32 values of f16, as such
+  BFloats,   ///< f32 values of bf16, as such
   Pairs,     ///< i16 in A and in the panels, two along k in the place of one float: every count of k is of pairs
   BytePairs, ///< the same, the panels' values as i8
 };
 inline bool arePairs(Panels panels) { return panels == Panels::Pairs || panels == Panels::BytePairs; }
 /// The room, in floats, of one step of k in a panel.
 inline unsigned stepFloats(Panels panels) {
-  return panels == Panels::Bytes ? kLanes / 4 : panels == Panels::BytePairs ? kLanes / 2 : kLanes;
+  switch (panels) {
+  case Panels::Floats:
+  case Panels::Pairs:
+    return kLanes;
+  case Panels::Halves:
+  case Panels::BFloats:
+  case Panels::BytePairs:
+    return kLanes / 2;
+  case Panels::Bytes:
+    return kLanes / 4;
+  }
+  return 0;
 }
 
 /// Step k of the panel at `panel`.

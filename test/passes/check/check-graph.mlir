@@ -10,6 +10,15 @@ module attributes {wick.symbols = [{kind = "named", min = 0 : i64, max = 64 : i6
 
 // -----
 
+// expected-error @+1 {{symbol s0 has no kind, min and max: {name = "batch"}}}
+module attributes {wick.symbols = [{name = "batch"}]} {
+  func.func @undescribed_symbol(%x: tensor<?xf32, affine_map<()[s0] -> (s0)>>) {
+    return
+  }
+}
+
+// -----
+
 // expected-error @+1 {{has a dim without an expression}}
 func.func @unknown(%x: tensor<?xf32>) {
   return
