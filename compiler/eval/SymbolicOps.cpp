@@ -26,6 +26,8 @@ SymValue SymbolicOps::apply(const Inst &inst, const SymValue &a, const SymValue 
   if (inst.op == Opcode::MovI || inst.op == Opcode::MovF || inst.op == Opcode::MovD || inst.op == Opcode::FToD ||
       inst.op == Opcode::DToF)
     return a;
+  if (info.operands[0] == Lane::I && info.result == Lane::I && (!a.expr || (info.operands[1] != Lane::N && !b.expr)))
+    return unknown("bits of a number that is no integer");
   if (info.operands[0] == Lane::I && info.result == Lane::I)
     return intOp(inst, a.expr, b.expr);
   return floatOp(inst, a, b);
